@@ -102,6 +102,7 @@ struct ServiceState {
   std::atomic<uint32_t> phase;     // ServicePhase
   std::atomic<uint32_t> adopted;   // 1: the program has its own main loop (adopt())
   std::atomic<int64_t> started_real_ns;
+  std::atomic<uint64_t> suppressed;       // log calls held back by their own rate limit
   std::atomic<uint32_t> truncated;        // log records cut to the largest size
   std::atomic<uint32_t> format_failures;  // a user's formatter threw; the argument reads "<error>"
   std::atomic<uint32_t> check_overruns;

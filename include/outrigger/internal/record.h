@@ -59,8 +59,9 @@ enum class ArgumentType : uint8_t {
   kSeconds = 12,
   kMinutes = 13,
   kHours = 14,
-  kTime = 15,      // system clock, nanoseconds since 1970
-  kLast = kTime,
+  kTime = 15,       // system clock, nanoseconds since 1970
+  kFormatted = 16,  // like kText, but the call has applied the field's spec already
+  kLast = kFormatted,
 };
 
 }  // namespace outrigger::internal

@@ -1,0 +1,17 @@
+// Where the log call writes to: the segment once there is one, stderr (WARN and above) until then.
+#pragma once
+
+#include <cstdint>
+
+namespace outrigger::log {
+
+// `segment_base` is a mapping made by segment::map(). Once per process, before other threads log.
+void attach(void* segment_base);
+
+// From then on calls fall back to stderr. For a command that has drained its own segment.
+void detach();
+
+// 0 TRACE .. 5 FATAL; others are ignored.
+void set_level_number(uint32_t level);
+
+}  // namespace outrigger::log
