@@ -1,0 +1,102 @@
+// Settings and options: values that a service declares in code and reads when it serves.
+//
+// A setting is found by the environment the service runs in; nobody types it. Today its value is the one hard-coded for
+// that environment; `config` and GET /config say which one it is and why.
+//
+// An option is typed by who starts the service: --every 10s, or OUTRIGGER_EVERY=10s.
+//
+// Both are handles, cheap to copy into the functions that use them. They have their default until run() or adopt()
+// begins, and keep one value from then on: reading needs no lock.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "outrigger/internal/value.h"
+
+namespace outrigger {
+
+// What sort of place the service runs in. The environment's own name ("prod-eu") is kept beside it.
+enum class EnvironmentKind { kLocal, kStaging, kProduction };
+
+template <typename T>
+struct SettingOptions {
+  std::optional<T> in_local{};
+  std::optional<T> in_staging{};
+  std::optional<T> in_production{};
+  // Wherever none of the above holds. Without it the start fails where nothing was given.
+  std::optional<T> otherwise{};
+  std::string help{};
+  // Shown as "***" everywhere.
+  bool secret = false;
+};
+
+template <typename T>
+struct OptionOptions {
+  T otherwise{};
+  std::string help{};
+};
+
+namespace internal {
+
+struct SettingInfo {
+  std::string name;
+  std::string help;
+  std::string_view type;
+  bool secret = false;
+  std::optional<std::string> in_local;
+  std::optional<std::string> in_staging;
+  std::optional<std::string> in_production;
+  std::optional<std::string> otherwise;
+  std::function<Result<void>(std::string_view text)> set;
+};
+
+struct OptionInfo {
+  std::string name;
+  std::string help;
+  std::string_view type;
+  std::string default_text;
+  bool repeats = false;
+  std::function<Result<void>(const std::vector<std::string>& texts)> set;
+};
+
+template <Value T>
+std::optional<std::string> optional_text(const std::optional<T>& value) {
+  return value ? std::optional<std::string>(value_text(*value)) : std::nullopt;
+}
+
+}  // namespace internal
+
+template <typename T>
+class Setting {
+ public:
+  // Without a service, for tests: a fixed value.
+  explicit Setting(T value) : value_(std::make_shared<T>(std::move(value))) {}
+
+  const T& operator*() const { return *value_; }
+  const T* operator->() const { return value_.get(); }
+
+ private:
+  friend class Service;
+  std::shared_ptr<T> value_;
+};
+
+template <typename T>
+class Option {
+ public:
+  explicit Option(T value) : value_(std::make_shared<T>(std::move(value))) {}
+
+  const T& operator*() const { return *value_; }
+  const T* operator->() const { return value_.get(); }
+
+ private:
+  friend class Service;
+  std::shared_ptr<T> value_;
+};
+
+}  // namespace outrigger
