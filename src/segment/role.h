@@ -28,6 +28,7 @@ struct RoleCard {
   int32_t keeper_bell;   // eventfd: the service rings, the keeper looks at declarations
   int32_t captured_out;  // keeper: read end of the service's stdout
   int32_t captured_err;  // keeper: read end of the service's stderr
+  int32_t plain_err;     // service: the program's own stderr, for why a start failed (2 leads to the keeper)
   uint64_t signal_mask;  // bit n-1: signal n was blocked when the supervisor was started
   int32_t listener_count;            // keeper: listening sockets of the keeper that ran before
   int32_t listeners[kListenersMax];
