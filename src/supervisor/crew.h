@@ -52,4 +52,4 @@ const Crew& crew();
 extern "C" [[gnu::weak]] void outrigger_service_born();
 
 // Defined beside adopt(), so that its presence tells that the program is adopted and its arguments are its own.
-extern "C" [[gnu::weak]] extern const char outrigger_adopted;
+extern "C" [[gnu::weak]] const char outrigger_adopted;
