@@ -168,7 +168,7 @@ struct alignas(128) RingControl {
 // A bounded queue for many writers (cells with turn numbers). A writer that dies inside a cell leaves it
 // claimed: while the service lives the keeper waits for it, after its death the keeper steps over it.
 struct alignas(64) OverflowCell {
-  std::atomic<uint64_t> turn;  // == ticket: free for that ticket; == ticket + 1: filled
+  std::atomic<uint64_t> turn;  // lap = ticket / kOverflowCells; 2 * lap: free for it, 2 * lap + 1: filled
   uint32_t thread_id;
   uint32_t reserved;
   char record[kOverflowCellBytes - 16];

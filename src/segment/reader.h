@@ -19,6 +19,8 @@ struct SourceMark {
   uint64_t read = 0;            // ring: position; overflow queue: ticket
   uint64_t next_sequence = 0;   // the sequence number expected next (rings)
   uint64_t last_ticks = 0;      // of the last record given out
+  uint64_t gaps = 0;            // calls missing in the sequence so far, all generations
+  uint64_t told = 0;            // of the drops that the writers counted, how many were told already
   uint32_t generation = 0;
   uint32_t reserved = 0;
 };
@@ -32,7 +34,7 @@ struct RawRecord {
   uint32_t generation = 0;
   uint64_t sequence = 0;
   uint64_t ticks = 0;
-  uint64_t missing = 0;         // calls dropped between the previous record of this ring and this one
+  uint64_t missing = 0;         // calls dropped before this record of its ring and not told before
   uint64_t previous_ticks = 0;  // of that previous record, 0 when there was none
   int32_t thread_id = 0;
   char thread_name[16] = {};
@@ -70,8 +72,13 @@ class Reader {
 
   // What the writers have counted as dropped, all generations.
   DropTotals dropped() const;
-  // Gaps already given out as RawRecord::missing, or by tail(). dropped().total() - this is what no record tells yet.
-  uint64_t gaps_told() const { return gaps_told_; }
+  // Drops that no record has told yet (nothing came after them). Marks them as told: each drop is told once, either
+  // here or as RawRecord::missing. `since_ticks`: the oldest last record of a ring concerned.
+  struct Untold {
+    uint64_t count = 0;
+    uint64_t since_ticks = 0;
+  };
+  Untold take_untold();
 
   uint64_t corruptions() const { return corruptions_; }  // times a source was out of order and resynchronised
   uint64_t abandoned() const { return abandoned_; }      // overflow cells whose writer died inside
@@ -83,6 +90,7 @@ class Reader {
     uint32_t size = 0;
   };
 
+  uint64_t plausible(uint64_t ticks) const;
   bool load_ring_head(uint32_t ring);
   bool load_overflow_head();
   void take_ring(uint32_t ring, RawRecord& record);
@@ -101,7 +109,6 @@ class Reader {
   uint64_t run_until_ = 0;     // the current source may go on up to these ticks without a new comparison
   uint32_t current_ = kSources;
   bool service_dead_ = false;
-  uint64_t gaps_told_ = 0;
   uint64_t corruptions_ = 0;
   uint64_t abandoned_ = 0;
   alignas(64) char copy_[64u << 10];
