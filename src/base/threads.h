@@ -1,0 +1,37 @@
+// Threads of the library's own: named, and deaf to the signals that a program may have handlers for.
+#pragma once
+
+#include <pthread.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include <thread>
+#include <utility>
+
+namespace outrigger::base {
+
+// Every signal but those that a thread causes itself, and SIGPROF, by which a profiler samples each thread.
+inline sigset_t foreign_signals() {
+  sigset_t all;
+  sigfillset(&all);
+  for (const int own : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGPROF}) sigdelset(&all, own);
+  return all;
+}
+
+// `name`: up to 15 bytes, static. Throws std::system_error when there is no thread to be had.
+template <typename Function>
+std::thread start_thread(const char* name, Function function) {
+  const sigset_t blocked = foreign_signals();
+  sigset_t before;
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  struct Restore {
+    const sigset_t& mask;
+    ~Restore() { pthread_sigmask(SIG_SETMASK, &mask, nullptr); }
+  } restore{before};
+  return std::thread([name, function = std::move(function)]() mutable {
+    prctl(PR_SET_NAME, name);
+    function();
+  });
+}
+
+}  // namespace outrigger::base
