@@ -92,6 +92,8 @@ void attach(void* segment_base) {
   state->attached = 1;
   g_process.view = segment::View(segment_base);
   g_process.view.control().level.store(internal::g_level.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  internal::make_blank();
+  t_thread.calls_without_ring = 0;
   // Release: pairs with the acquire in emit_slow().
   g_process.state.store(state, std::memory_order_release);
 }
