@@ -1,0 +1,34 @@
+# The operations object: all that parses bytes from outside, and every library it needs, as one relocatable object
+# with one global symbol, outrigger_ops. docs/decisions/2026-11-24-operations-object.md says why.
+#
+#   outrigger_operations_object(OUTPUT file ROOMS rooms... ARCHIVES archives...)
+function(outrigger_operations_object)
+  cmake_parse_arguments(PARSE_ARGV 0 OPS "" "OUTPUT" "ROOMS;ARCHIVES")
+  set(objects)
+  foreach(room IN LISTS OPS_ROOMS)
+    if(TARGET outrigger_${room})
+      list(APPEND objects $<TARGET_OBJECTS:outrigger_${room}>)
+    endif()
+  endforeach()
+  set(recipe "${PROJECT_SOURCE_DIR}/cmake/LinkOperations.cmake")
+  set(script "${PROJECT_SOURCE_DIR}/cmake/operations.ld")
+  set(inputs "${OPS_OUTPUT}.inputs")
+  file(GENERATE OUTPUT "${inputs}" CONTENT "$<JOIN:${objects},\n>\n")
+  add_custom_command(
+    OUTPUT "${OPS_OUTPUT}"
+    COMMAND "${CMAKE_COMMAND}" "-DLINKER=${CMAKE_LINKER}" "-DOBJCOPY=${CMAKE_OBJCOPY}" "-DNM=${CMAKE_NM}"
+      "-DREADELF=${CMAKE_READELF}" "-DSCRIPT=${script}" "-DINPUTS=${inputs}" "-DARCHIVES=${OPS_ARCHIVES}"
+      "-DOUTPUT=${OPS_OUTPUT}" -P "${recipe}"
+    DEPENDS ${objects} ${OPS_ARCHIVES} "${script}" "${recipe}" "${inputs}"
+    COMMENT "Linking the operations object"
+    VERBATIM)
+endfunction()
+
+# Static archives are asked for by name: find_package() would settle for a shared library.
+function(outrigger_find_archive variable name package)
+  find_library(${variable} NAMES ${name})
+  if(NOT ${variable})
+    message(FATAL_ERROR "${name} is not there; Debian's package ${package} has it (scripts/bootstrap installs it)")
+  endif()
+  mark_as_advanced(${variable})
+endfunction()

@@ -1,0 +1,63 @@
+// The program's side of the door (ops.h): part of liboutrigger.a, never of the operations object.
+//
+// Every reference across is weak, so that a program without the object (a test, a tool) links, and gets nullptr.
+#include <unistd.h>
+
+#include "ops/ops.h"
+#include "outrigger/http.h"
+
+extern "C" {
+using Constructor = void (*)(int argc, char** argv, char** envp);
+
+// The linker's own names for the ends of the section that cmake/operations.ld fills.
+[[gnu::weak, gnu::visibility("hidden")]] extern const Constructor __start_ops_init[];
+[[gnu::weak, gnu::visibility("hidden")]] extern const Constructor __stop_ops_init[];
+[[gnu::weak]] const outrigger::ops::Table* outrigger_ops();
+}
+
+namespace outrigger::ops {
+namespace {
+
+// What the C library hands to the constructors of the program itself.
+int g_argc = 0;
+char** g_argv = nullptr;
+
+void keep_arguments(int argc, char** argv, char**) {
+  g_argc = argc;
+  g_argv = argv;
+}
+
+// One place ahead of the early role choice (.init_array.00100), which opens the door in the keeper.
+[[gnu::used, gnu::section(".init_array.00099")]] const Constructor kKeepArguments = keep_arguments;
+
+const Table* open() {
+  if (outrigger_ops == nullptr) return nullptr;
+  for (const Constructor* each = __start_ops_init; each < __stop_ops_init; ++each) {
+    (*each)(g_argc, g_argv, environ);
+  }
+  return outrigger_ops();
+}
+
+}  // namespace
+
+const Table* table() {
+  static const Table* const opened = open();
+  return opened;
+}
+
+}  // namespace outrigger::ops
+
+namespace outrigger::http {
+
+Result<Response> fetch(const Request& request) {
+  const ops::Table* door = ops::table();
+  if (door == nullptr) {
+    return Error{ErrorKind::kFailed,
+                 "http::fetch: this program was linked without the operations object; declare it "
+                 "with outrigger_add_service",
+                 {}};
+  }
+  return door->fetch(request);
+}
+
+}  // namespace outrigger::http
