@@ -1,0 +1,190 @@
+#include "http/message.h"
+
+#include <array>
+
+namespace outrigger::http {
+namespace {
+
+struct Reason {
+  int status;
+  std::string_view text;
+};
+constexpr Reason kReasons[] = {
+    {100, "Continue"}, {200, "OK"}, {201, "Created"}, {202, "Accepted"}, {204, "No Content"},
+    {206, "Partial Content"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"},
+    {304, "Not Modified"}, {307, "Temporary Redirect"}, {308, "Permanent Redirect"},
+    {400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"},
+    {405, "Method Not Allowed"}, {406, "Not Acceptable"}, {408, "Request Timeout"}, {409, "Conflict"},
+    {410, "Gone"}, {411, "Length Required"}, {412, "Precondition Failed"}, {413, "Content Too Large"},
+    {414, "URI Too Long"}, {415, "Unsupported Media Type"}, {417, "Expectation Failed"},
+    {422, "Unprocessable Content"}, {429, "Too Many Requests"},
+    {431, "Request Header Fields Too Large"}, {500, "Internal Server Error"}, {501, "Not Implemented"},
+    {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
+    {505, "HTTP Version Not Supported"},
+};
+
+void append_two(int number, std::string& out) {
+  out += static_cast<char>('0' + number / 10);
+  out += static_cast<char>('0' + number % 10);
+}
+
+void append_header(std::string_view name, std::string_view value, std::string& out) {
+  out += name;
+  out += ": ";
+  for (const char c : value) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+  out += "\r\n";
+}
+
+// The length of the UTF-8 sequence at the front of `text`; 0 when there is no valid one (RFC 3629: no overlong
+// forms, no surrogates, nothing above U+10FFFF).
+size_t utf8_length(std::string_view text) {
+  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const auto follows = [&](size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
+    return i < text.size() && byte(i) >= low && byte(i) <= high;
+  };
+  const unsigned first = byte(0);
+  if (first < 0x80) return 1;
+  if (first >= 0xc2 && first <= 0xdf) return follows(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    const unsigned low = first == 0xe0 ? 0xa0 : 0x80;
+    const unsigned high = first == 0xed ? 0x9f : 0xbf;
+    return follows(1, low, high) && follows(2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    const unsigned low = first == 0xf0 ? 0x90 : 0x80;
+    const unsigned high = first == 0xf4 ? 0x8f : 0xbf;
+    return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string_view reason_of(int status) {
+  for (const Reason& reason : kReasons) {
+    if (reason.status == status) return reason.text;
+  }
+  return "Unknown";
+}
+
+std::string http_date(int64_t unix_seconds) {
+  constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  if (unix_seconds < 0) unix_seconds = 0;
+  const int64_t days = unix_seconds / 86400;
+  const int seconds = static_cast<int>(unix_seconds % 86400);
+  // Howard Hinnant's civil_from_days: years that begin in March, eras of 400 years.
+  const int64_t shifted = days + 719468;
+  const int64_t era = shifted / 146097;
+  const auto day_of_era = static_cast<unsigned>(shifted - era * 146097);
+  const unsigned year_of_era =
+      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+  const unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const unsigned month_from_march = (5 * day_of_year + 2) / 153;
+  const unsigned day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+  const unsigned month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
+  const int64_t year = era * 400 + year_of_era + (month <= 2 ? 1 : 0);
+
+  std::string out;
+  out.reserve(29);
+  out += kDays[static_cast<size_t>((days + 4) % 7)];
+  out += ", ";
+  append_two(static_cast<int>(day), out);
+  out += ' ';
+  out += kMonths[month - 1];
+  out += ' ';
+  append_two(static_cast<int>(year / 100 % 100), out);
+  append_two(static_cast<int>(year % 100), out);
+  out += ' ';
+  append_two(seconds / 3600, out);
+  out += ':';
+  append_two(seconds / 60 % 60, out);
+  out += ':';
+  append_two(seconds % 60, out);
+  out += " GMT";
+  return out;
+}
+
+std::string answer_head(const ServerResponse& response, std::size_t body_bytes, AfterAnswer after,
+                        int64_t unix_seconds) {
+  std::string out;
+  out.reserve(256);
+  out += "HTTP/1.1 ";
+  out += std::to_string(response.status);
+  out += ' ';
+  out += reason_of(response.status);
+  out += "\r\nDate: ";
+  out += http_date(unix_seconds);
+  out += "\r\n";
+  if (response.status != 204 && response.status != 304) {
+    append_header("Content-Type", response.content_type, out);
+    append_header("Content-Length", std::to_string(body_bytes), out);
+  }
+  out += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
+  for (const auto& [name, value] : response.headers) append_header(name, value, out);
+  if (after == AfterAnswer::kClose) out += "Connection: close\r\n";
+  out += "\r\n";
+  return out;
+}
+
+ServerResponse error_response(int status, std::string_view sentence) {
+  ServerResponse response;
+  response.status = status;
+  response.body = "{\"error\":";
+  append_json_string(sentence, response.body);
+  response.body += "}\n";
+  return response;
+}
+
+bool same_token(std::string_view a, std::string_view b) {
+  const auto fold = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+  if (a.size() != b.size()) return false;
+  for (size_t i = 0; i < a.size(); ++i) {
+    if (fold(a[i]) != fold(b[i])) return false;
+  }
+  return true;
+}
+
+void append_json_string(std::string_view text, std::string& out) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  out += '"';
+  while (!text.empty()) {
+    const char c = text.front();
+    const size_t length = utf8_length(text);
+    if (c == '"' || c == '\\') {
+      out += {'\\', c};
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if (c == '\t') {
+      out += "\\t";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      out += "\\u00";
+      out += {kDigits[static_cast<unsigned char>(c) >> 4], kDigits[c & 15]};
+    } else if (length == 0) {
+      out += "\\ufffd";
+    } else {
+      out.append(text.data(), length);
+    }
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  out += '"';
+}
+
+std::string_view ServerRequest::header(std::string_view name) const {
+  for (const auto& [own_name, value] : headers) {
+    if (same_token(own_name, name)) return value;
+  }
+  return {};
+}
+
+std::optional<std::string_view> ServerRequest::parameter(std::string_view name) const {
+  for (const auto& [own_name, value] : query) {
+    if (own_name == name) return value;
+  }
+  return {};
+}
+
+}  // namespace outrigger::http

@@ -1,0 +1,35 @@
+// The text of answers: status lines, dates, the headers that every answer carries. Pure functions.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "http/server.h"
+
+namespace outrigger::http {
+
+// "Not Found"; "Unknown" for a status that HTTP does not name.
+std::string_view reason_of(int status);
+
+// "Tue, 24 Nov 2026 02:05:23 GMT", without asking the C library for a time zone.
+std::string http_date(int64_t unix_seconds);
+
+enum class AfterAnswer { kKeepAlive, kClose };
+
+// Everything before the body, the empty line included; the body in `response` is not looked at. Line ends inside
+// header values become spaces.
+std::string answer_head(const ServerResponse& response, std::size_t body_bytes, AfterAnswer after,
+                        int64_t unix_seconds);
+
+// An answer that is one JSON sentence: {"error":"…"}.
+ServerResponse error_response(int status, std::string_view sentence);
+
+// Compared without case, in ASCII.
+bool same_token(std::string_view a, std::string_view b);
+
+// Appended between double quotes, escaped as JSON wants it; bytes that are not UTF-8 become U+FFFD.
+void append_json_string(std::string_view text, std::string& out);
+
+}  // namespace outrigger::http

@@ -1,0 +1,304 @@
+#include "http/server.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "base/clock.h"
+#include "http/connection.h"
+#include "http/connection_table.h"
+#include "http/listen.h"
+
+namespace outrigger::http {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+// The loop's own executor by its type: the one that stands for any executor costs a count at each hop.
+using Executor = asio::io_context::executor_type;
+using Task = asio::awaitable<void, Executor>;
+constexpr asio::use_awaitable_t<Executor> kAwait;
+using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
+template <typename Own>
+using BasicTimer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                              asio::wait_traits<std::chrono::steady_clock>, Own>;
+using Timer = BasicTimer<Executor>;
+
+// A listening socket is used by its coroutine and by drain(): a strand keeps them apart.
+using Strand = asio::strand<Executor>;
+using AcceptTask = asio::awaitable<void, Strand>;
+constexpr asio::use_awaitable_t<Strand> kAwaitOnStrand;
+using ListeningDescriptor = asio::posix::basic_stream_descriptor<Strand>;
+
+constexpr auto kSweepPeriod = 250ms;     // how late a deadline may be noticed
+constexpr auto kBeatPeriod = 1s;
+constexpr auto kAcceptPause = 20ms;      // when there is no descriptor or no room left
+constexpr int kAcceptsInRow = 64;
+constexpr size_t kDescriptorsBeside = 512;  // for all but connections
+
+class LoopServer final : public Server {
+ public:
+  LoopServer(ServerOptions options, std::vector<ListeningSocket> sockets);
+  ~LoopServer() override;
+  // Starts the threads. Apart from the constructor, since the destructor must join them should one not start.
+  void launch();
+
+  const std::vector<Listener>& listeners() const override { return listeners_; }
+  void drain(std::chrono::milliseconds deadline) override;
+  ServerCounts counts() const override { return table_.counts(); }
+
+ private:
+  struct Acceptor {
+    Acceptor(asio::io_context& io, ListeningSocket& socket)
+        : strand(io.get_executor()),
+          descriptor(strand, socket.fd.release()),
+          inherited(socket.inherited),
+          unlink_at_end(std::move(socket.unlink_at_end)) {}
+    Strand strand;
+    ListeningDescriptor descriptor;
+    bool inherited;
+    std::string unlink_at_end;
+  };
+  struct Session {
+    Session(LoopServer& server, base::Fd& accepted)
+        : descriptor(server.io_.get_executor(), accepted.get()),
+          connection(accepted.release(), peer_of(descriptor.native_handle()), server.options_.limits,
+                     server.options_.handler, server.table_) {}
+    Descriptor descriptor;
+    Connection connection;  // leaves the table before the descriptor is closed
+  };
+
+  void run();
+  AcceptTask accept_from(Acceptor& acceptor);
+  // True when there may be more to accept.
+  bool accept_some(Acceptor& acceptor, bool& pause);
+  void begin(base::Fd accepted);
+  Task serve(std::unique_ptr<Session> session);
+  Task sweep();
+  Task beat();
+
+  const ServerOptions options_;
+  ConnectionTable table_;  // before io_: frames of connections that io_ destroys give their places back
+  asio::io_context io_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::vector<Listener> listeners_;
+  std::atomic<bool> sweeping_{false};
+  std::atomic<bool> stop_accepting_{false};
+  std::mutex mutex_;
+  std::condition_variable accepting_ended_;
+  size_t accepting_ = 0;  // guarded by mutex_
+  std::vector<std::thread> threads_;
+};
+
+LoopServer::LoopServer(ServerOptions options, std::vector<ListeningSocket> sockets)
+    : options_(std::move(options)),
+      table_(options_.limits),
+      io_(static_cast<int>(options_.threads)) {
+  for (ListeningSocket& socket : sockets) {
+    listeners_.push_back({socket.fd.get(), socket.address});
+    acceptors_.push_back(std::make_unique<Acceptor>(io_, socket));
+  }
+  accepting_ = acceptors_.size();
+}
+
+void LoopServer::launch() {
+  for (auto& acceptor : acceptors_) {
+    asio::co_spawn(acceptor->strand, accept_from(*acceptor), asio::detached);
+  }
+  if (options_.on_beat) asio::co_spawn(io_.get_executor(), beat(), asio::detached);
+  for (unsigned i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { run(); });
+}
+
+LoopServer::~LoopServer() {
+  io_.stop();
+  for (std::thread& thread : threads_) thread.join();
+  for (auto& acceptor : acceptors_) {
+    if (!acceptor->unlink_at_end.empty()) unlink(acceptor->unlink_at_end.c_str());
+  }
+}
+
+void LoopServer::run() {
+  pthread_setname_np(pthread_self(), options_.thread_name.substr(0, 15).c_str());
+  for (;;) {
+    try {
+      io_.run();
+      return;
+    } catch (...) {
+      // Out of memory between two steps of some connection: that one is gone, the others go on.
+    }
+  }
+}
+
+AcceptTask LoopServer::accept_from(Acceptor& acceptor) {
+  bool pause = false;
+  boost::system::error_code error;
+  while (!stop_accepting_ && !error) {
+    if (pause) {
+      BasicTimer<Strand> timer(acceptor.strand, kAcceptPause);
+      co_await timer.async_wait(asio::redirect_error(kAwaitOnStrand, error));
+      pause = false;
+    } else {
+      co_await acceptor.descriptor.async_wait(ListeningDescriptor::wait_read,
+                                              asio::redirect_error(kAwaitOnStrand, error));
+    }
+    if (!error) accept_some(acceptor, pause);
+  }
+  // Who has come before the end is served still: closing the socket would reset them.
+  while (!acceptor.inherited && accept_some(acceptor, pause) && !pause) {
+  }
+  if (!acceptor.inherited) acceptor.descriptor.close(error);
+  const std::lock_guard lock(mutex_);
+  --accepting_;
+  accepting_ended_.notify_all();
+}
+
+bool LoopServer::accept_some(Acceptor& acceptor, bool& pause) {
+  for (int i = 0; i < kAcceptsInRow; ++i) {
+    if (table_.overfull()) {
+      pause = true;
+      return true;
+    }
+    const int fd =
+        accept4(acceptor.descriptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd >= 0) {
+      begin(base::Fd(fd));
+      continue;
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      table_.evict_one();
+      pause = true;
+      return true;
+    }
+    // All else is about the connection that was to be accepted (accept(2), "Error handling").
+  }
+  return true;
+}
+
+void LoopServer::begin(base::Fd accepted) {
+  try {
+    auto session = std::make_unique<Session>(*this, accepted);
+    asio::co_spawn(io_.get_executor(), serve(std::move(session)), asio::detached);
+    if (!sweeping_.exchange(true)) asio::co_spawn(io_.get_executor(), sweep(), asio::detached);
+  } catch (...) {
+    // No memory for one more: its descriptor is closed, the others are served on.
+  }
+}
+
+Task LoopServer::serve(std::unique_ptr<Session> session) {
+  for (Step step = Step::kRead; step != Step::kGone;) {
+    boost::system::error_code error;
+    switch (step) {
+      case Step::kRead:
+        co_await session->descriptor.async_wait(Descriptor::wait_read,
+                                                asio::redirect_error(kAwait, error));
+        step = error ? Step::kGone : session->connection.read();
+        break;
+      case Step::kWrite:
+        co_await session->descriptor.async_wait(Descriptor::wait_write,
+                                                asio::redirect_error(kAwait, error));
+        step = error ? Step::kGone : session->connection.write();
+        break;
+      case Step::kYield:
+        co_await asio::post(io_.get_executor(), kAwait);
+        step = session->connection.answer();
+        break;
+      case Step::kAnswer:
+        step = session->connection.answer();
+        break;
+      case Step::kGone:
+        break;
+    }
+  }
+}
+
+// Runs while there are connections, so that an idle server sleeps.
+Task LoopServer::sweep() {
+  Timer timer(io_.get_executor());
+  for (;;) {
+    timer.expires_after(kSweepPeriod);
+    boost::system::error_code error;
+    co_await timer.async_wait(asio::redirect_error(kAwait, error));
+    table_.sweep(base::monotonic_ns());
+    if (!table_.empty()) continue;
+    sweeping_ = false;
+    // One may have come between the look and the word; whoever says the word first sweeps on.
+    if (table_.empty() || sweeping_.exchange(true)) co_return;
+  }
+}
+
+Task LoopServer::beat() {
+  Timer timer(io_.get_executor());
+  for (;;) {
+    try {
+      options_.on_beat();
+    } catch (...) {
+      // A beat that fails is a beat: the loop is alive.
+    }
+    timer.expires_after(kBeatPeriod);
+    boost::system::error_code error;
+    co_await timer.async_wait(asio::redirect_error(kAwait, error));
+  }
+}
+
+void LoopServer::drain(std::chrono::milliseconds deadline) {
+  const auto until = std::chrono::steady_clock::now() + deadline;
+  if (!stop_accepting_.exchange(true)) {
+    for (auto& acceptor : acceptors_) {
+      asio::post(acceptor->strand, [&acceptor] {
+        boost::system::error_code error;
+        acceptor->descriptor.cancel(error);
+      });
+    }
+  }
+  std::unique_lock lock(mutex_);
+  accepting_ended_.wait_until(lock, until, [this] { return accepting_ == 0; });
+  lock.unlock();
+  table_.begin_drain();
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+      until - std::chrono::steady_clock::now());
+  if (!table_.wait_until_quiet(std::max(left, 0ms))) table_.cut_all();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::start(ServerOptions options) {
+  std::vector<ListeningSocket> sockets;
+  for (const std::string& address : options.listen) {
+    auto opened = listen_on(address, options.option);
+    if (!opened) return opened.error();
+    for (ListeningSocket& socket : *opened) sockets.push_back(std::move(socket));
+  }
+  for (const int fd : std::exchange(options.inherited, {})) {
+    auto adopted = adopt_listener(fd);
+    if (!adopted) return adopted.error();
+    sockets.push_back(std::move(*adopted));
+  }
+  options.threads = std::max(options.threads, 1u);
+  raise_descriptor_limit(options.limits.connections + kDescriptorsBeside);
+  try {
+    auto server = std::make_unique<LoopServer>(std::move(options), std::move(sockets));
+    server->launch();
+    return std::unique_ptr<Server>(std::move(server));
+  } catch (const std::exception& failure) {
+    return failed(std::string("the server cannot start: ") + failure.what());
+  }
+}
+
+}  // namespace outrigger::http
