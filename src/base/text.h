@@ -67,8 +67,15 @@ class FixedText {
     return add(Decimal(number).view());
   }
 
+  FixedText& clear() {
+    size_ = 0;
+    bytes_[0] = '\0';
+    return *this;
+  }
+
   std::string_view view() const { return {bytes_, size_}; }
   const char* c_str() const { return bytes_; }
+  char* data() { return bytes_; }
   size_t size() const { return size_; }
 
  private:
