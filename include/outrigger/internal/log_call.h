@@ -111,7 +111,15 @@ template <uint32_t kLevel, ArgumentType... kTypes, typename... Values>
   emit_slow(kLevel, format, site, kTypeList<kTypes...>, arguments, sizeof...(Values));
 }
 
+// The keeper, on another core, read these cache lines a lap ago; asking for them some calls ahead hides the way back.
 inline constexpr std::size_t kPrefetchBytes = 512;
+[[gnu::always_inline]] inline void prefetch_for_write(const char* address) {
+#if defined(__x86_64__)
+  asm volatile("prefetchw %0" : : "m"(*address));  // GCC emits it only when told that the processor knows it; all do
+#else
+  __builtin_prefetch(address, 1);
+#endif
+}
 
 // One instruction, so that a signal handler's count cannot get lost between a load and a store.
 [[gnu::always_inline]] inline void count_call(uint64_t& sequence) {
@@ -128,8 +136,6 @@ template <uint32_t kLevel, ArgumentType... kTypes, typename... Values>
   const std::uintptr_t format_at = reinterpret_cast<std::uintptr_t>(format) - w->image;
   if (format_at >= w->gate) [[unlikely]] return emit_unusual<kLevel, kTypes...>(format, site, values...);
   w->gate = 0;
-  // The keeper, on another core, read these lines a lap ago; asking for them some calls ahead hides the way back.
-  __builtin_prefetch(w->cursor + kPrefetchBytes, 1);
   // From here on a signal handler's call is turned away; the compiler must not move the loads below up.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   constexpr std::size_t kFixed = kRecordHeaderBytes + 8 * sizeof...(Values);
@@ -138,8 +144,10 @@ template <uint32_t kLevel, ArgumentType... kTypes, typename... Values>
   char* const end = record + size;
   if (end > w->limit) [[unlikely]] {
     w->gate = w->image_bytes;
-    return emit_unusual<kLevel, kTypes...>(format, site, values...);
+    // `format` again, from what is at hand: keeping it would cost a register.
+    return emit_unusual<kLevel, kTypes...>(reinterpret_cast<const char*>(format_at + w->image), site, values...);
   }
+  prefetch_for_write(record + kPrefetchBytes);
   auto* const header = reinterpret_cast<RecordHeader*>(record);
   header->size_level = static_cast<uint32_t>(size) | kLevel << kRecordLevelShift;
   header->format = static_cast<uint32_t>(format_at);
