@@ -156,7 +156,7 @@ template <uint32_t kLevel, ArgumentType... kTypes, typename... Values>
   std::atomic_signal_fence(std::memory_order_seq_cst);
   auto* word = reinterpret_cast<uint64_t*>(record + kRecordHeaderBytes);
   ((*word++ = word_of(values), std::atomic_signal_fence(std::memory_order_seq_cst)), ...);
-  char* text = record + kFixed;
+  [[maybe_unused]] char* text = record + kFixed;  // a call may have no text
   (put_text(text, values), ...);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   header->site = static_cast<uint32_t>(reinterpret_cast<std::uintptr_t>(site) - w->image);
