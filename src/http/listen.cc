@@ -66,14 +66,14 @@ std::string text_of(Address& address) {
       return std::string(text) + ":" + std::to_string(ntohs(in.sin6_port));
     }
     inet_ntop(AF_INET6, &in.sin6_addr, text, sizeof text);
-    return "[" + std::string(text) + "]:" + std::to_string(ntohs(in.sin6_port));
+    return std::string("[").append(text).append("]:") + std::to_string(ntohs(in.sin6_port));
   }
   if (address.family() == AF_UNIX) {
     auto& un = address.as<sockaddr_un>();
     const size_t size = address.size - offsetof(sockaddr_un, sun_path);
     if (size == 0) return "unix:";
-    if (un.sun_path[0] == '\0') return "unix:@" + std::string(un.sun_path + 1, size - 1);
-    return "unix:" + std::string(un.sun_path, strnlen(un.sun_path, size));
+    if (un.sun_path[0] == '\0') return std::string("unix:@").append(un.sun_path + 1, size - 1);
+    return std::string("unix:").append(un.sun_path, strnlen(un.sun_path, size));
   }
   return {};
 }

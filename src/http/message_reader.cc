@@ -176,10 +176,10 @@ class ResponseParser final : public Parser<false> {
   void on_header_impl(error_code&) override {}
 };
 
-Rejection rejection_for(error_code error, bool started) {
+Rejection rejection_for(error_code error, bool line_is_whole) {
   if (error == ParserError::header_limit) {
-    return started ? Rejection{431, "the request's header is too large"}
-                   : Rejection{414, "the request's path and query are too long"};
+    return line_is_whole ? Rejection{431, "the request's header is too large"}
+                         : Rejection{414, "the request's path and query are too long"};
   }
   if (error == ParserError::body_limit) return {413, "the request's body is too large"};
   if (error == ParserError::bad_version) return {505, "HTTP/1.1 or HTTP/1.0 is spoken here"};
@@ -189,7 +189,8 @@ Rejection rejection_for(error_code error, bool started) {
 }  // namespace
 
 struct RequestReader::State {
-  State(size_t header_bytes_max, size_t body_bytes_max) : parser(header_bytes_max, body_bytes_max) {}
+  State(size_t header_max, size_t body_max) : header_bytes_max(header_max), parser(header_max, body_max) {}
+  const size_t header_bytes_max;
   RequestParser parser;
   Rejection rejection;
 };
@@ -209,10 +210,13 @@ size_t RequestReader::feed(std::string_view bytes) {
     if (taken == bytes.size()) return taken;
   }
   error_code error;
+  const bool line_is_whole =
+      parser.started() ||
+      bytes.substr(taken, state_->header_bytes_max).find('\n') != std::string_view::npos;
   taken += parser.take(bytes.substr(taken), error);
   if (error) {
     state_->rejection =
-        parser.rejection_.status != 0 ? parser.rejection_ : rejection_for(error, parser.started());
+        parser.rejection_.status != 0 ? parser.rejection_ : rejection_for(error, line_is_whole);
   }
   return taken;
 }

@@ -164,7 +164,7 @@ Result<Url> parse_url(std::string_view text) {
     if (authority.back() != ']') return bad_url(text, "a '[' is not closed");
     url.host = authority.substr(1, authority.size() - 2);
     if (!is_ipv6(url.host)) return bad_url(text, "what stands in brackets is not an IPv6 address");
-    url.authority = "[" + lower(url.host) + "]";
+    url.authority = std::string("[").append(lower(url.host)).append("]");
   } else {
     if (authority.empty()) return bad_url(text, "it names no host");
     if (authority.size() > 253 || !std::all_of(authority.begin(), authority.end(), is_host_character)) {
@@ -173,10 +173,10 @@ Result<Url> parse_url(std::string_view text) {
     url.host = lower(authority);
     url.authority = url.host;
   }
-  if (url.port != default_port) url.authority += ":" + std::to_string(url.port);
+  if (url.port != default_port) url.authority.append(":").append(std::to_string(url.port));
 
   target = target.substr(0, target.find('#'));
-  if (target.empty() || target.front() != '/') url.target = "/";
+  if (target.empty() || target.front() != '/') url.target.push_back('/');
   for (const char c : target) {
     if (is_control(c) || c == ' ') return bad_url(text, "it holds a space or a control character");
     if (static_cast<unsigned char>(c) < 0x80) {
