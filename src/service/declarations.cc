@@ -1,0 +1,53 @@
+#include "service/declarations.h"
+
+#include <unistd.h>
+
+#include <cstring>
+
+#include "outrigger/version.h"
+
+namespace outrigger::service {
+
+std::string logs_of(const Declared& declared) {
+  // `prober probe ... | jq` must meet the result alone.
+  if (declared.manner == Manner::kCommand) return isatty(STDOUT_FILENO) == 1 ? "stdout-text" : "stderr-text";
+  if (!declared.options.logs.empty()) return declared.options.logs;
+  return declared.environment.kind == EnvironmentKind::kLocal ? "stdout-text" : "stdout-json";
+}
+
+std::string admin_of(const Declared& declared) {
+  if (!declared.options.admin.empty()) return declared.options.admin;
+  return declared.environment.kind == EnvironmentKind::kLocal ? "127.0.0.1:8081" : "0.0.0.0:8081";
+}
+
+Json declarations_json(const Declared& declared) {
+  const ServiceOptions& service = declared.parts.options;
+  const bool serves = !declared.parts.operations.empty() && declared.manner != Manner::kCommand;
+  return Json{{"service", service.name},
+              {"about", service.about},
+              {"version", version()},
+              {"commit", commit()},
+              {"built", built()},
+              {"environment", declared.environment.name},
+              {"kind", name_of(declared.environment.kind)},
+              {"environment_why", declared.environment.why},
+              {"admin", admin_of(declared)},
+              {"service_address", serves ? declared.options.listen : ""},
+              {"logs", logs_of(declared)},
+              {"level", level_name(declared.options.level)},
+              {"adopted", declared.manner == Manner::kAdopted},
+              {"stop_budget_ms", service.stop_budget.count()},
+              {"settings", settings_json(declared.settings)}};
+}
+
+bool publish(segment::View view, const Json& declarations) {
+  const std::string text = declarations.dump();
+  if (text.size() > segment::kDeclarationBytes - segment::kBlobDataAt) return false;
+  segment::BlobHeader& blob = view.declarations();
+  memcpy(reinterpret_cast<char*>(&blob) + segment::kBlobDataAt, text.data(), text.size());
+  // Release: pairs with the keeper's acquire; the bytes are there before their length.
+  blob.length.store(static_cast<uint32_t>(text.size()), std::memory_order_release);
+  return true;
+}
+
+}  // namespace outrigger::service

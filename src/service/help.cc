@@ -1,0 +1,144 @@
+#include "service/help.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "outrigger/version.h"
+#include "service/call.h"
+#include "service/options.h"
+
+namespace outrigger::service {
+namespace {
+
+constexpr std::string_view kMissing[] = {"init", "template", "user-data", "push"};
+constexpr size_t kLeftColumnMax = 34;
+
+// Two columns, the left one as wide as its widest entry.
+class Columns {
+ public:
+  void add(std::string left, std::string right) { rows_.emplace_back(std::move(left), std::move(right)); }
+
+  std::string text() const {
+    size_t width = 0;
+    for (const auto& [left, right] : rows_) width = std::max(width, std::min(left.size(), kLeftColumnMax));
+    std::string out;
+    for (const auto& [left, right] : rows_) {
+      out += "  " + left;
+      if (!right.empty()) {
+        if (left.size() > width) out += "\n" + std::string(width + 2, ' ');
+        out.append(left.size() > width ? 2 : width - left.size() + 2, ' ');
+        out += right;
+      }
+      out += '\n';
+    }
+    return out;
+  }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> rows_;
+};
+
+std::string options_text(const std::vector<OptionSpec>& specs) {
+  Columns columns;
+  for (const OptionSpec& spec : specs) {
+    std::string right = spec.help;
+    if (spec.repeats) right += "; may be given several times";
+    if (!spec.default_text.empty()) right += " (default: " + spec.default_text + ")";
+    columns.add("--" + spec.name + (spec.value_name.empty() ? "" : " " + spec.value_name), right);
+  }
+  return columns.text();
+}
+
+std::vector<OptionSpec> joined(std::vector<OptionSpec> first, std::vector<OptionSpec> second) {
+  std::move(second.begin(), second.end(), std::back_inserter(first));
+  return first;
+}
+
+constexpr char kVariables[] =
+    "Each option also works with one dash, and as a variable: OUTRIGGER_ and its name in capitals, - as _.\n";
+
+std::string run_options_text(const internal::ServiceParts& parts) {
+  RunOptions defaults;
+  const auto common = joined(run_specs(defaults), common_specs(defaults));
+  return "Options of run:\n" + options_text(joined(own_specs(parts), common)) + kVariables;
+}
+
+std::string endpoint_of(const internal::OperationInfo& operation) {
+  std::string endpoint = (operation.read_only ? "GET /" : "POST /") + operation.name;
+  char separator = '?';
+  for (const internal::ParameterInfo& parameter : operation.parameters) {
+    endpoint += separator + parameter.name + "=";
+    separator = '&';
+  }
+  return endpoint;
+}
+
+std::string operation_text(const internal::ServiceParts& parts, const internal::OperationInfo& operation) {
+  std::string out = "Usage: " + parts.options.name + " " + usage_of(operation) + "\n       " +
+                    endpoint_of(operation) + "\n\n" + operation.about + "\n";
+  Columns columns;
+  for (const internal::ParameterInfo& parameter : operation.parameters) {
+    std::string kind(parameter.type);
+    if (parameter.arity == internal::Arity::kOptional) kind += ", may be left out";
+    if (parameter.arity == internal::Arity::kMany) kind += ", one or more";
+    columns.add(parameter.name, parameter.help + " (" + kind + ")");
+  }
+  if (!operation.parameters.empty()) out += "\nParameters:\n" + columns.text();
+  RunOptions defaults;
+  return out + "\nOptions:\n" + options_text(joined(own_specs(parts), common_specs(defaults))) +
+         "  --json  the result in one line, also on a terminal\n" + kVariables;
+}
+
+}  // namespace
+
+const std::vector<CommandWord>& command_words() {
+  static const std::vector<CommandWord> words{
+      {"run", "run [OPTIONS]", "runs the service; the word may be left out"},
+      {"health", "health [URL] [--json]", "asks the running service how it is"},
+      {"config", "config [--json]", "each setting, its value, where it came from"},
+      {"version", "version", "prints the version, that line alone"},
+      {"op", "op NAME ...", "runs an operation whose name is taken by a command"},
+      {"help", "help [COMMAND]", "this text, or a command's own"},
+  };
+  return words;
+}
+
+bool is_missing_command(std::string_view name) {
+  return std::find(std::begin(kMissing), std::end(kMissing), name) != std::end(kMissing);
+}
+
+std::string help_text(const internal::ServiceParts& parts, Program program) {
+  const std::string& name = parts.options.name;
+  std::string out = name + " " + std::string(version());
+  out += parts.options.about.empty() ? "\n\n" : ": " + parts.options.about + "\n\n";
+  out += "Usage: " + name + (program == Program::kAdopted ? " ARGUMENTS OF ITS OWN ...\n" : " [run] [OPTIONS]\n");
+  out += "       " + name + " COMMAND ...\n";
+  if (!parts.operations.empty()) {
+    Columns operations;
+    for (const internal::OperationInfo& operation : parts.operations) {
+      const bool hidden = program == Program::kAdopted;
+      operations.add((hidden ? "op " : "") + usage_of(operation), operation.about + "  [" + endpoint_of(operation) + "]");
+    }
+    out += "\nOperations:\n" + operations.text();
+  }
+  Columns commands;
+  for (const CommandWord& word : command_words()) commands.add(std::string(word.usage), std::string(word.about));
+  return out + "\nCommands:\n" + commands.text() + "\n" + run_options_text(parts);
+}
+
+std::string help_text_for(const internal::ServiceParts& parts, std::string_view word) {
+  const std::string& name = parts.options.name;
+  for (const CommandWord& command : command_words()) {
+    if (command.name != word) continue;
+    std::string out = "Usage: " + name + " " + std::string(command.usage) + "\n\n" + std::string(command.about) + "\n";
+    if (word == "run") out += "\n" + run_options_text(parts);
+    return out;
+  }
+  if (const internal::OperationInfo* operation = find_operation(parts.operations, word)) {
+    return operation_text(parts, *operation);
+  }
+  return {};
+}
+
+}  // namespace outrigger::service

@@ -1,0 +1,34 @@
+// What a Service declared: filled in before run(), read-only while serving (checks excepted, see service.cc).
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "outrigger/service.h"
+
+namespace outrigger::health {
+class Runner;
+}
+
+namespace outrigger::internal {
+
+struct CheckInfo {
+  std::string name;
+  CheckOptions options;
+  std::function<CheckResult()> function;
+};
+
+struct ServiceParts {
+  ServiceOptions options;
+  std::vector<OperationInfo> operations;
+  std::vector<OptionInfo> run_options;
+  std::vector<SettingInfo> settings;
+  std::vector<CheckInfo> checks;
+  std::vector<StartHook> start_hooks;
+  std::vector<DrainHook> drain_hooks;
+  std::vector<StopHook> stop_hooks;
+  health::Runner* runner = nullptr;  // while serving; then checks go there
+};
+
+}  // namespace outrigger::internal

@@ -1,0 +1,214 @@
+#include "service/serve.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <exception>
+#include <utility>
+
+#include "base/threads.h"
+#include "health/beat.h"
+#include "outrigger/log.h"
+#include "outrigger/version.h"
+#include "service/control.h"
+#include "service/say.h"
+#include "supervisor/crew.h"
+
+namespace outrigger::service {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr milliseconds kDrainSlice{100};  // how soon a hurry is noticed while requests are finished
+
+const segment::View own_segment() { return segment::View(supervisor::crew().segment); }
+bool is_alone() { return supervisor::crew().part == supervisor::Part::kAlone; }
+
+// A hook of the user's; what it throws is not to skip the steps behind it.
+template <typename Hook>
+Result<void> guarded(const char* which, Hook hook) {
+  try {
+    if constexpr (std::is_void_v<decltype(hook())>) {
+      hook();
+      return {};
+    } else {
+      return hook();
+    }
+  } catch (const std::exception& thrown) {
+    return failed(std::string(which) + " threw an exception: " + thrown.what());
+  } catch (...) {
+    return failed(std::string(which) + " threw something that is no std::exception");
+  }
+}
+
+// At the end nobody is left to act on an error: it is logged.
+template <typename Hook>
+void guarded_and_logged(const char* which, Hook hook) {
+  const Result<void> done = guarded(which, std::move(hook));
+  if (!done.ok()) log::error("{what}", done.error().message);
+}
+
+}  // namespace
+
+Serving::Serving(internal::ServiceParts& parts, RunOptions options, std::function<int()> own_main)
+    : parts_(parts), options_(std::move(options)), own_main_(std::move(own_main)), face_(parts) {}
+
+Serving::~Serving() = default;
+
+int Serving::run() {
+  Control* control = Control::get();
+  control->set_stop_budget(parts_.options.stop_budget);
+  if (!life().begin()) {
+    say_error(parts_.options.name, "run() or adopt() was called a second time");
+    return kExitFailed;
+  }
+  Result<void> started = prepare();
+  if (started.ok()) started = start();
+  int status = kExitFine;
+  if (!started.ok()) {
+    say_error(parts_.options.name, started.error().message);
+    status = kExitFailed;
+  } else if (own_main_) {
+    status = run_own_main();
+  } else {
+    be_ready();
+    life().wait_for_drain();
+    drain();
+  }
+  end();
+  return status;
+}
+
+Result<void> Serving::prepare() {
+  log::set_level(static_cast<log::Level>(options_.level));
+  environment_ = find_environment(options_.environment, own_signs());
+  settings_ = resolve_settings(parts_.settings, environment_.kind);
+  if (const std::string missing = missing_settings(settings_, environment_); !missing.empty()) return failed(missing);
+
+  const Declared declared{parts_, options_, environment_, settings_, own_main_ ? Manner::kAdopted : Manner::kOwnMain};
+  own_segment().service().adopted.store(own_main_ ? 1 : 0, std::memory_order_relaxed);
+  if (!publish(own_segment(), declarations_json(declared))) {
+    return failed("the settings' names, values and helps are too long: " +
+                  std::to_string(segment::kDeclarationBytes >> 10) + " KiB hold them all");
+  }
+  Control::get()->ring_keeper();
+  if (!is_alone()) return {};
+  const ops::Table* door = ops::table();
+  if (door == nullptr) {
+    return failed("this program was linked without the operations object; declare it with outrigger_add_service");
+  }
+  Result<std::unique_ptr<ops::KeeperThread>> keeper = door->keeper_thread(Control::get()->card(), true);
+  if (!keeper.ok()) return keeper.error();
+  keeper_ = std::move(*keeper);
+  return {};
+}
+
+Result<void> Serving::start() {
+  for (const internal::StartHook& hook : parts_.start_hooks) {
+    if (Result<void> done = guarded("on_start", hook); !done.ok()) return done;
+    if (life().draining()) return {};
+  }
+  checks_ = std::make_unique<health::Runner>(own_segment());
+  for (internal::CheckInfo& check : parts_.checks) checks_->add(check.name, check.options, check.function);
+  parts_.runner = checks_.get();
+  return parts_.operations.empty() ? Result<void>() : open_port();
+}
+
+Result<void> Serving::open_port() {
+  const ops::Table* door = ops::table();
+  if (door == nullptr) {
+    return failed("this program was linked without the operations object; declare it with outrigger_add_service");
+  }
+  ops::ServeOptions options;
+  options.address = options_.listen;
+  options.handler = [this](const ops::ServedRequest& request) { return face_.answer(request); };
+  options.on_beat = [beat = health::source("http")] { beat.beat(); };
+  Result<std::unique_ptr<ops::Server>> server = door->serve(std::move(options));
+  if (!server.ok()) return server.error();
+  server_ = std::move(*server);
+  return {};
+}
+
+void Serving::be_ready() {
+  if (!life().ready()) return;
+  Control::get()->say(segment::Word::kReady, static_cast<int32_t>(parts_.options.stop_budget.count()));
+  if (server_ != nullptr) {
+    log::info("{service} {version} answers on http://{address} ({environment})", parts_.options.name, version(),
+              server_->address(), environment_.name);
+  } else {
+    log::info("{service} {version} runs ({environment})", parts_.options.name, version(), environment_.name);
+  }
+}
+
+// The main thread is the program's own; another one sees to the drain.
+int Serving::run_own_main() {
+  if (!parts_.options.ready_when_called) be_ready();
+  std::thread drainer = base::start_thread("or-drain", [this] {
+    life().wait_for_drain();
+    if (life().phase() == Phase::kDraining) drain();
+  });
+  int status = kExitFailed;
+  // What it throws is the program's own affair, and ends it as it always did.
+  status = own_main_();
+  life().exiting();
+  drainer.join();
+  return status;
+}
+
+void Serving::drain() {
+  log::info("draining");
+  if (environment_.kind != EnvironmentKind::kLocal) life().pause(parts_.options.lame_duck);
+  drain_server();
+  std::vector<internal::DrainHook> hooks = parts_.drain_hooks;
+  for (internal::DrainHook& hook : life().drain_hooks()) hooks.push_back(std::move(hook));
+  for (const internal::DrainHook& hook : hooks) {
+    guarded_and_logged("on_drain", [&] { hook(life().deadline()); });
+  }
+  if (own_main_ && hooks.empty()) pass_signal_on();
+}
+
+// In slices, since a second signal may bring the deadline nearer.
+void Serving::drain_server() {
+  if (server_ == nullptr) return;
+  for (;;) {
+    const Clock::time_point began = Clock::now();
+    const auto left = std::chrono::floor<milliseconds>(life().deadline() - began);
+    const milliseconds slice = std::clamp(left, 0ms, kDrainSlice);
+    server_->drain(slice);
+    if (slice < kDrainSlice || Clock::now() - began < slice) return;
+  }
+}
+
+// An adopted program that asked for no hook meets the signal as it would have without us: its own handler, a
+// sigwait() of its own, or the default, which ends it.
+void Serving::pass_signal_on() {
+  Control::get()->give_back(SIGTERM);
+  kill(getpid(), SIGTERM);
+}
+
+void Serving::end() {
+  life().exiting();
+  parts_.runner = nullptr;
+  checks_.reset();
+  server_.reset();
+  std::vector<internal::StopHook> hooks = parts_.stop_hooks;
+  for (internal::StopHook& hook : life().stop_hooks()) hooks.push_back(std::move(hook));
+  for (const internal::StopHook& hook : hooks) guarded_and_logged("on_stop", hook);
+  log::info("ended");
+  keeper_.reset();
+}
+
+}  // namespace outrigger::service
+
+namespace outrigger {
+
+void ready() noexcept {
+  if (!service::life().ready()) return;
+  if (service::Control* control = service::Control::get()) control->say(segment::Word::kReady);
+}
+
+void stop() noexcept {
+  if (service::Control* control = service::Control::get()) control->stop();
+}
+
+}  // namespace outrigger

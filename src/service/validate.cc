@@ -1,0 +1,104 @@
+#include "service/validate.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "segment/layout.h"
+#include "service/options.h"
+
+namespace outrigger::service {
+namespace {
+
+// A word that is at home on a command line, in a URL and in a variable's name.
+bool is_plain_word(std::string_view text, size_t bytes_max) {
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+  return !text.empty() && text.size() <= bytes_max && text.front() >= 'a' && text.front() <= 'z' &&
+         std::all_of(text.begin(), text.end(), fits);
+}
+
+constexpr char kPlainWord[] =
+    " will not do: expected a lower-case letter, then up to 62 letters, digits, dashes, underscores";
+
+// What one name space holds, and what is wrong with the next name in it.
+class Names {
+ public:
+  explicit Names(std::string what) : what_(std::move(what)) {}
+
+  std::string wrong_with(const std::string& name) {
+    if (!is_plain_word(name, 63)) return what_ + " name \"" + name + "\"" + kPlainWord;
+    return taken(name);
+  }
+  std::string taken(const std::string& name) {
+    return known_.insert(name).second ? "" : what_ + " \"" + name + "\" is declared twice";
+  }
+
+ private:
+  std::string what_;
+  std::set<std::string> known_;
+};
+
+std::string wrong_with_operations(const internal::ServiceParts& parts) {
+  Names operations("operation");
+  for (const internal::OperationInfo& operation : parts.operations) {
+    if (std::string wrong = operations.wrong_with(operation.name); !wrong.empty()) return wrong;
+    Names parameters("parameter of " + operation.name);
+    for (const internal::ParameterInfo& parameter : operation.parameters) {
+      if (std::string wrong = parameters.wrong_with(parameter.name); !wrong.empty()) return wrong;
+    }
+  }
+  return {};
+}
+
+std::string wrong_with_options(const internal::ServiceParts& parts) {
+  Names options("option");
+  RunOptions unused;
+  for (const OptionSpec& spec : common_specs(unused)) options.taken(spec.name);
+  for (const OptionSpec& spec : run_specs(unused)) options.taken(spec.name);
+  for (const char* word : {"help", "version", "init", "json", "h", "v"}) options.taken(word);
+  for (const internal::OptionInfo& option : parts.run_options) {
+    if (std::string wrong = options.wrong_with(option.name); !wrong.empty()) {
+      return wrong + (wrong.ends_with("twice") ? ", or is one that every service has" : "");
+    }
+  }
+  return {};
+}
+
+std::string wrong_with_checks(const internal::ServiceParts& parts) {
+  Names checks("check");
+  if (parts.checks.size() > segment::kChecks) {
+    return std::to_string(parts.checks.size()) + " checks are declared; there is room for " +
+           std::to_string(segment::kChecks);
+  }
+  for (const internal::CheckInfo& check : parts.checks) {
+    if (check.name.empty() || check.name.size() > 63) return "check name \"" + check.name + "\" will not do: expected 1 to 63 bytes";
+    if (std::string wrong = checks.taken(check.name); !wrong.empty()) return wrong;
+    if (check.options.every.count() <= 0 || check.options.timeout.count() <= 0) {
+      return "check \"" + check.name + "\": .every and .timeout must be longer than nothing";
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string wrong_with(const internal::ServiceParts& parts) {
+  const ServiceOptions& options = parts.options;
+  if (!is_plain_word(options.name, 63)) return "service name \"" + options.name + "\"" + kPlainWord;
+  if (options.stop_budget < std::chrono::milliseconds(100) || options.stop_budget > std::chrono::hours(1)) {
+    return "stop_budget " + internal::text_of(std::chrono::nanoseconds(options.stop_budget)) +
+           " will not do: expected 100ms to 1h";
+  }
+  if (options.lame_duck.count() < 0) return "lame_duck must not be negative";
+  if (std::string wrong = wrong_with_operations(parts); !wrong.empty()) return wrong;
+  if (std::string wrong = wrong_with_options(parts); !wrong.empty()) return wrong;
+  if (std::string wrong = wrong_with_checks(parts); !wrong.empty()) return wrong;
+  Names settings("setting");
+  for (const internal::SettingInfo& setting : parts.settings) {
+    if (setting.name.empty()) return "a setting has no name";
+    if (std::string wrong = settings.taken(setting.name); !wrong.empty()) return wrong;
+  }
+  return {};
+}
+
+}  // namespace outrigger::service
