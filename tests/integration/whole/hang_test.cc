@@ -1,0 +1,68 @@
+// The page answers when the service cannot.
+#include <signal.h>
+
+#include <thread>
+
+#include "harness.h"
+#include <gtest/gtest.h>
+
+namespace outrigger::whole {
+namespace {
+
+const std::vector<std::string> kRun{"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs", "stdout-json"};
+
+void expect_unresponsive_page(int admin) {
+  HttpAnswer page;
+  ASSERT_TRUE(eventually(5000ms, [&] {
+    page = http(admin, "/health");
+    return page.body.find("\"unresponsive\"") != std::string::npos;
+  })) << page.body;
+  EXPECT_EQ(page.status, 503);
+  EXPECT_EQ(http(admin, "/livez").status, 503);
+}
+
+TEST(Hang, a_stopped_service_is_shown_unresponsive_within_5_seconds_and_recovers) {
+  Program program(LOGGER, kRun);
+  const int admin = program.admin_port();
+  ASSERT_NE(program.service_port(), 0) << program.err();
+  ASSERT_TRUE(eventually(5s, [&] { return http(admin, "/livez").status == 200; }));
+  const pid_t service = program.service_pid();
+  kill(service, SIGSTOP);
+  expect_unresponsive_page(admin);
+  kill(service, SIGCONT);
+  EXPECT_TRUE(eventually(3s, [&] { return http(admin, "/livez").status == 200; }));
+}
+
+TEST(Hang, a_pool_whose_threads_all_wait_for_a_lock_is_shown_unresponsive) {
+  Program program(LOGGER, kRun);
+  const int admin = program.admin_port();
+  const int service = program.service_port();
+  ASSERT_NE(service, 0) << program.err();
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 64; ++i)
+    callers.emplace_back([&] { http(service, "/deadlock", "POST", 7s); });
+  expect_unresponsive_page(admin);
+  kill(program.service_pid(), SIGKILL);
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(program.exit_status(10s), 137);
+}
+
+TEST(Fork, in_user_code_leaves_the_parents_entries_whole_and_counts_the_childs) {
+  Program program(LOGGER, kRun);
+  const int service = program.service_port();
+  ASSERT_NE(service, 0) << program.err();
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(http(service, "/fork", "POST").status, 200);
+  const std::string page = http(program.admin_port(), "/health").body;
+  kill(program.pid(), SIGTERM);
+  EXPECT_EQ(program.exit_status(10s), 0);
+  int parents = 0;
+  for_each_line(program.out(), [&](std::string_view line) {
+    EXPECT_EQ(line.find("from the child"), std::string_view::npos) << line;
+    if (line.find("from the parent") != std::string_view::npos) ++parents;
+  });
+  EXPECT_EQ(parents, 10);
+  EXPECT_NE(page.find("\"discarded_in_children\":1000"), std::string::npos) << page;
+}
+
+}  // namespace
+}  // namespace outrigger::whole
