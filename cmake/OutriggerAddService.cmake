@@ -11,7 +11,6 @@
 # In Release the file is stripped; its debug information lies in <build>/debug/NAME.debug, found by build id.
 include_guard(GLOBAL)
 set(OUTRIGGER_GIT_SHA "" CACHE STRING "Commit to bake into services; empty: ask git at each build")
-set(OUTRIGGER_CMAKE_DIR "${CMAKE_CURRENT_LIST_DIR}")
 
 function(outrigger_add_service name)
   cmake_parse_arguments(PARSE_ARGV 1 SERVICE "" "VERSION;LINKAGE" "SOURCES")
@@ -35,7 +34,7 @@ function(outrigger_add_service name)
   set(version_source "${CMAKE_CURRENT_BINARY_DIR}/${name}_version.cc")
   add_custom_target(${name}_version
     COMMAND "${CMAKE_COMMAND}" "-DSOURCE_DIR=${CMAKE_CURRENT_SOURCE_DIR}" "-DOUTPUT=${version_source}"
-      "-DVERSION=${SERVICE_VERSION}" "-DSHA=${OUTRIGGER_GIT_SHA}" -P "${OUTRIGGER_CMAKE_DIR}/VersionSource.cmake"
+      "-DVERSION=${SERVICE_VERSION}" "-DSHA=${OUTRIGGER_GIT_SHA}" -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/VersionSource.cmake"
     BYPRODUCTS "${version_source}"
     COMMENT "Asking git for the version of ${name}" VERBATIM)
 
@@ -47,7 +46,7 @@ function(outrigger_add_service name)
   target_compile_options(${name} PRIVATE -fPIE -fstack-protector-strong -ffunction-sections -fdata-sections)
   if(SERVICE_LINKAGE STREQUAL static)
     target_link_options(${name} PRIVATE -static-pie)
-    set_property(TARGET ${name} PROPERTY RULE_LAUNCH_LINK "${OUTRIGGER_CMAKE_DIR}/link_static")
+    set_property(TARGET ${name} PROPERTY RULE_LAUNCH_LINK "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/link_static")
   else()
     target_link_options(${name} PRIVATE -pie)
   endif()

@@ -1,31 +1,31 @@
 # How every room and every test is compiled.
 #
 #   outrigger_room(NAME SOURCES files... [DEPENDS rooms...] [LIBRARIES libraries...])
-#     One room of src/: the object library outrigger_<NAME>. DEPENDS gives it the usage requirements (definitions,
-#     include directories) of other rooms, not their objects. A room of headers alone needs no call.
+#     One room of src/: the object library outrigger_<NAME>. DEPENDS names the rooms that it needs when it is linked.
+#     A room of headers alone needs no call.
 #
 #   outrigger_test(NAME SOURCES files... [ROOMS rooms...] [LIBRARIES libraries...] [TIMEOUT seconds]
-#                  [LABELS labels...] [NO_MAIN])
+#                  [LABELS labels...] [SERIAL] [NO_MAIN])
 #     A GoogleTest program, registered in ctest under NAME, with the objects of the named rooms and of those that
-#     they depend on. The label `long` keeps it out of `make test`. NO_MAIN: the sources bring their own main().
+#     they depend on. The label `long` keeps it out of `make test`. SERIAL: runs alone, for tests that other load
+#     would mislead. NO_MAIN: the sources bring their own main().
 
 option(OUTRIGGER_WERROR "Warnings are errors" OFF)
 
 find_program(OUTRIGGER_CCACHE ccache)
+mark_as_advanced(OUTRIGGER_CCACHE)
 if(OUTRIGGER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  set(CMAKE_C_COMPILER_LAUNCHER "${OUTRIGGER_CCACHE}")
   set(CMAKE_CXX_COMPILER_LAUNCHER "${OUTRIGGER_CCACHE}")
 endif()
 
-find_package(Threads REQUIRED)
-
+# -fPIE, not -fPIC: all of it ends in executables, and the compiler may then inline what is global.
 add_library(outrigger_options INTERFACE)
-target_include_directories(outrigger_options INTERFACE
-  "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
+target_include_directories(outrigger_options INTERFACE "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/src")
 target_compile_options(outrigger_options INTERFACE
   -Wall -Wextra $<$<BOOL:${OUTRIGGER_WERROR}>:-Werror>
-  -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong)
-target_link_libraries(outrigger_options INTERFACE Threads::Threads)
+  -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong -pthread
+  $<$<CONFIG:Release>:-D_FORTIFY_SOURCE=2>)
+target_link_options(outrigger_options INTERFACE -pthread)
 
 function(outrigger_room name)
   cmake_parse_arguments(PARSE_ARGV 1 ROOM "" "" "SOURCES;DEPENDS;LIBRARIES")
@@ -34,13 +34,11 @@ function(outrigger_room name)
   endif()
   add_library(outrigger_${name} OBJECT ${ROOM_SOURCES})
   target_link_libraries(outrigger_${name} PUBLIC outrigger_options ${ROOM_LIBRARIES})
-  foreach(room IN LISTS ROOM_DEPENDS)
-    target_link_libraries(outrigger_${name} PUBLIC $<TARGET_NAME_IF_EXISTS:outrigger_${room}>)
-  endforeach()
   set_property(GLOBAL PROPERTY OUTRIGGER_DEPENDS_${name} "${ROOM_DEPENDS}")
 endfunction()
 
-# The named rooms and all that they depend on, as far as they have objects.
+# The named rooms and all that they depend on, as far as they have objects. A room that depends on ops means its door:
+# the other side of it is in the operations object.
 function(outrigger_room_closure out)
   set(todo ${ARGN})
   set(seen)
@@ -49,6 +47,7 @@ function(outrigger_room_closure out)
     if(NOT room IN_LIST seen)
       list(APPEND seen ${room})
       get_property(more GLOBAL PROPERTY OUTRIGGER_DEPENDS_${room})
+      list(TRANSFORM more REPLACE "^ops$" door)
       list(APPEND todo ${more})
     endif()
   endwhile()
@@ -62,7 +61,7 @@ function(outrigger_room_closure out)
 endfunction()
 
 function(outrigger_test name)
-  cmake_parse_arguments(PARSE_ARGV 1 TEST "NO_MAIN" "TIMEOUT" "SOURCES;ROOMS;LIBRARIES;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 TEST "SERIAL;NO_MAIN" "TIMEOUT" "SOURCES;ROOMS;LIBRARIES;LABELS")
   if(TEST_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "outrigger_test(${name}): what is ${TEST_UNPARSED_ARGUMENTS}?")
   endif()
@@ -76,5 +75,5 @@ function(outrigger_test name)
     set(TEST_TIMEOUT 60)
   endif()
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS "${TEST_LABELS}")
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS "${TEST_LABELS}" RUN_SERIAL ${TEST_SERIAL})
 endfunction()
