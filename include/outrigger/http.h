@@ -16,21 +16,21 @@
 namespace outrigger::http {
 
 struct Request {
-  std::string url;
+  std::string url{};
   std::string method = "GET";
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
   std::chrono::milliseconds timeout{10'000};     // for the whole exchange, name resolution included
   std::size_t response_bytes_max = 1u << 20;     // a longer answer is an error
   // Asked for each resolved address ("192.0.2.1", port) before a connection is made; empty allows all.
   // The connection goes to the very address that was asked about, so a name cannot change its mind.
-  std::function<bool(std::string_view address, int port)> allow;
+  std::function<bool(std::string_view address, int port)> allow{};
 };
 
 struct Response {
   int status = 0;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers{};
+  std::string body{};
   std::string address;                           // the peer's, "192.0.2.1:443"
   std::chrono::microseconds duration{0};
 };
