@@ -3,8 +3,9 @@
 
 #include <thread>
 
-#include "harness.h"
 #include <gtest/gtest.h>
+
+#include "harness.h"
 
 namespace outrigger::whole {
 namespace {

@@ -7,8 +7,9 @@
 
 #include <thread>
 
-#include "harness.h"
 #include <gtest/gtest.h>
+
+#include "harness.h"
 
 namespace outrigger::whole {
 namespace {
@@ -47,10 +48,10 @@ TEST_P(Stop, of_each_process_is_one_drain) {
     }
   }
 }
-INSTANTIATE_TEST_SUITE_P(Processes, Stop, testing::Values(0, 1, 2), [](const auto& which) {
-  static const char* const kNames[] = {"supervisor", "service", "keeper"};
-  return std::string(kNames[which.param]);
-});
+std::string process_name(const testing::TestParamInfo<int>& which) {
+  return which.param == 0 ? "supervisor" : which.param == 1 ? "service" : "keeper";
+}
+INSTANTIATE_TEST_SUITE_P(Processes, Stop, testing::Values(0, 1, 2), process_name);
 
 TEST(StopGroup, kill_of_the_process_group_is_one_drain) {
   StartOptions options;

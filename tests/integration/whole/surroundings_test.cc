@@ -9,10 +9,11 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <thread>
+#include <tuple>
+
+#include <gtest/gtest.h>
 
 #include "harness.h"
-#include <gtest/gtest.h>
 
 namespace outrigger::whole {
 namespace {
