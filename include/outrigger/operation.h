@@ -154,7 +154,7 @@ class [[nodiscard("an operation exists once .does(fn) is called")]] OperationBui
                            std::index_sequence<kIndex...>) {
     std::tuple<Result<Args>...> values{internal::ParameterOf<Args>::parse(names[kIndex], texts[kIndex])...};
     const Error* error = nullptr;
-    const auto note = [&](const auto& value) {
+    [[maybe_unused]] const auto note = [&](const auto& value) {
       if (error == nullptr && !value.ok()) error = &value.error();
     };
     (note(std::get<kIndex>(values)), ...);
