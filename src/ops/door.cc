@@ -28,7 +28,7 @@ void keep_arguments(int argc, char** argv, char**) {
 }
 
 // One place ahead of the early role choice (.init_array.00100), which opens the door in the keeper.
-[[gnu::used, gnu::section(".init_array.00099")]] const Constructor kKeepArguments = keep_arguments;
+[[gnu::used, gnu::section(".init_array.00099")]] Constructor g_keep_arguments = keep_arguments;
 
 const Table* open() {
   if (outrigger_ops == nullptr) return nullptr;
