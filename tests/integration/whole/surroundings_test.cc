@@ -21,9 +21,12 @@ namespace {
 TEST(Disk, no_process_of_a_serving_run_opens_a_file_for_writing) {
   Scratch scratch;
   const std::string trace = scratch.path("trace");
+  StartOptions options;
+  options.environment = {"OUTRIGGER_IN_PROCESS=0"};  // under a tracer the file would else run as one process
   Program program("/usr/bin/strace",
                   {"-f", "-qq", "-e", "trace=open,openat,openat2,creat", "-o", trace, PROBER, "run", "--listen",
-                   "127.0.0.1:0", "--admin", "127.0.0.1:0", "--allow-private"});
+                   "127.0.0.1:0", "--admin", "127.0.0.1:0", "--allow-private"},
+                  options);
   const int admin = program.admin_port(20s);
   ASSERT_NE(admin, 0) << program.err();
   const int service = program.service_port(20s);
