@@ -1,0 +1,212 @@
+#include <arpa/inet.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <mutex>
+
+#include "base/text.h"
+#include "http/stream.h"
+
+namespace outrigger::http {
+namespace {
+
+// Where distributions keep the bundle: Debian and Alpine, Red Hat, SUSE, Alpine's and BSD's other place.
+constexpr const char* kBundles[] = {
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+};
+
+std::string last_error(std::string_view otherwise) {
+  const unsigned long code = ERR_peek_last_error();
+  const char* reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  return reason == nullptr ? std::string(otherwise) : reason;
+}
+
+// --- A BIO that sends without SIGPIPE ----------------------------------------------------------
+// OpenSSL's own uses write(2): a peer that hangs up would end the program that has not ignored the signal.
+int fd_of(BIO* bio) { return static_cast<int>(reinterpret_cast<intptr_t>(BIO_get_data(bio))); }
+
+int bio_write(BIO* bio, const char* bytes, int size) {
+  BIO_clear_retry_flags(bio);
+  const ssize_t count = send(fd_of(bio), bytes, static_cast<size_t>(size), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_write(bio);
+  return static_cast<int>(count);
+}
+
+int bio_read(BIO* bio, char* bytes, int size) {
+  BIO_clear_retry_flags(bio);
+  const ssize_t count = recv(fd_of(bio), bytes, static_cast<size_t>(size), MSG_DONTWAIT);
+  if (count < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_read(bio);
+  return static_cast<int>(count);
+}
+
+long bio_control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+BIO* make_bio(int fd) {
+  static BIO_METHOD* const method = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
+    BIO_meth_set_write(made, bio_write);
+    BIO_meth_set_read(made, bio_read);
+    BIO_meth_set_ctrl(made, bio_control);
+    return made;
+  }();
+  BIO* bio = BIO_new(method);
+  if (bio != nullptr) {
+    BIO_set_data(bio, reinterpret_cast<void*>(static_cast<intptr_t>(fd)));
+    BIO_set_init(bio, 1);
+  }
+  return bio;
+}
+
+// --- The context, shared by all streams --------------------------------------------------------
+struct ContextDeleter {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+using Context = std::unique_ptr<SSL_CTX, ContextDeleter>;
+
+Error no_bundle(std::string_view detail) {
+  return failed("no CA certificates for https: " + std::string(detail));
+}
+
+Result<bool> load_bundle(SSL_CTX* context) {
+  const char* file = getenv("SSL_CERT_FILE");
+  const char* directory = getenv("SSL_CERT_DIR");
+  if (file != nullptr && *file != '\0') {
+    if (SSL_CTX_load_verify_file(context, file) == 1) return true;
+    return no_bundle("SSL_CERT_FILE names " + std::string(file) + ", which cannot be read as one");
+  }
+  if (directory != nullptr && *directory != '\0') {
+    if (SSL_CTX_load_verify_dir(context, directory) == 1) return true;
+    return no_bundle("SSL_CERT_DIR names " + std::string(directory) + ", which cannot be used");
+  }
+  std::string looked;
+  for (const char* bundle : kBundles) {
+    if (access(bundle, R_OK) == 0 && SSL_CTX_load_verify_file(context, bundle) == 1) return true;
+    looked += looked.empty() ? "" : ", ";
+    looked += bundle;
+  }
+  return no_bundle("looked for " + looked + "; SSL_CERT_FILE can name another file");
+}
+
+Result<Context> make_context() {
+  // No openssl.cnf: no configuration file is read. No clean-up at exit: other threads may still be at it then.
+  OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr);
+  Context context(SSL_CTX_new(TLS_client_method()));
+  if (!context) return failed("TLS cannot be set up: " + last_error("out of memory"));
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                      SSL_MODE_RELEASE_BUFFERS);
+  auto loaded = load_bundle(context.get());
+  if (!loaded) return loaded.error();
+  return context;
+}
+
+// Made at the first call that succeeds, and kept for the life of the process.
+Result<SSL_CTX*> shared_context() {
+  static std::mutex mutex;
+  static SSL_CTX* context = nullptr;  // guarded by mutex
+  const std::lock_guard lock(mutex);
+  if (context == nullptr) {
+    auto made = make_context();
+    if (!made) return made.error();
+    context = made->release();
+  }
+  return context;
+}
+
+// --- The stream --------------------------------------------------------------------------------
+struct SessionDeleter {
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+};
+using Session = std::unique_ptr<SSL, SessionDeleter>;
+
+class TlsStream final : public Stream {
+ public:
+  explicit TlsStream(Session ssl) : ssl_(std::move(ssl)) {}
+
+  Io handshake() {
+    ERR_clear_error();
+    return outcome(SSL_connect(ssl_.get()));
+  }
+  Io read(char* bytes, size_t size, size_t& moved) override {
+    ERR_clear_error();
+    return outcome(SSL_read_ex(ssl_.get(), bytes, size, &moved));
+  }
+  Io write(std::string_view bytes, size_t& moved) override {
+    ERR_clear_error();
+    return outcome(SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &moved));
+  }
+  std::string why() const override { return why_; }
+
+ private:
+  Io outcome(int result) {
+    if (result > 0) return Io::kDone;
+    switch (SSL_get_error(ssl_.get(), result)) {
+      case SSL_ERROR_WANT_READ: return Io::kWantRead;
+      case SSL_ERROR_WANT_WRITE: return Io::kWantWrite;
+      case SSL_ERROR_ZERO_RETURN: return Io::kEnd;
+      default: break;
+    }
+    const long verdict = SSL_get_verify_result(ssl_.get());
+    if (verdict != X509_V_OK) {
+      why_ = std::string("its certificate is not trusted: ") + X509_verify_cert_error_string(verdict);
+    } else {
+      why_ = "TLS: " + last_error(errno != 0 ? base::error_text(errno) : "the connection was cut");
+    }
+    return Io::kBroken;
+  }
+
+  const Session ssl_;
+  std::string why_;
+};
+
+bool is_literal(const std::string& host) {
+  unsigned char bytes[16];
+  return inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+}
+
+// Whom the certificate must be for. An address is verified as an address and not sent as a name (RFC 6066, 3).
+bool expect_host(SSL* ssl, const std::string& host) {
+  if (is_literal(host)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
+  SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  return SSL_set_tlsext_host_name(ssl, host.c_str()) == 1 && SSL_set1_host(ssl, host.c_str()) == 1;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Stream>> tls_stream(int fd, const Url& url, const Deadline& deadline) {
+  const auto context = shared_context();
+  if (!context) return context.error();
+  Session ssl(SSL_new(*context));
+  BIO* bio = make_bio(fd);
+  if (!ssl || bio == nullptr || !expect_host(ssl.get(), url.host)) {
+    BIO_free(bio);
+    return failed("TLS cannot be set up: " + last_error("out of memory"));
+  }
+  SSL_set_bio(ssl.get(), bio, bio);
+  constexpr unsigned char kProtocol[] = "\x08http/1.1";
+  SSL_set_alpn_protos(ssl.get(), kProtocol, sizeof kProtocol - 1);
+  auto stream = std::make_unique<TlsStream>(std::move(ssl));
+  for (;;) {
+    const Io outcome = stream->handshake();
+    if (outcome == Io::kDone) return std::unique_ptr<Stream>(std::move(stream));
+    if (outcome == Io::kEnd || outcome == Io::kBroken) {
+      return failed(stream->why().empty() ? "TLS: the connection was closed" : stream->why());
+    }
+    if (!deadline.wait(fd, outcome == Io::kWantRead ? POLLIN : POLLOUT)) {
+      return Error{ErrorKind::kTimeout, "the TLS handshake took too long", {}};
+    }
+  }
+}
+
+}  // namespace outrigger::http
