@@ -2,7 +2,6 @@
 //
 // The function below stands in .init_array.00100, ahead of every constructor that a program may legally have, so only
 // libc's calls and constant-initialised data may be used here and in all that the supervisor does.
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +25,7 @@ namespace outrigger::supervisor {
 namespace {
 
 [[noreturn]] void give_up(const Invocation& invocation, std::string_view sentence) {
+  signal(SIGXFSZ, SIG_IGN);  // stderr may be a file, and a limit on its size the very reason
   base::write_line(g_crew.plain_err(), base::base_name(invocation.argv[0]), ": ", sentence);
   _exit(EXIT_FAILURE);
 }

@@ -12,10 +12,10 @@ inline constexpr int64_t kTickNs = base::kNsPerSecond;
 inline constexpr int kStuckTicks = 1;    // a log call no longer waits for such a keeper
 inline constexpr int kKilledTicks = 5;   // such a keeper is killed and started again
 inline constexpr int64_t kBackOffFirstNs = 50 * base::kNsPerMs;
-// A keeper that worked before it fell comes back soon, so that its page is away for less than a second however
-// often it is killed; one that falls at its very start gets slower attempts.
+// However often a keeper is killed, its page is away for less than a second. One that falls before its first beat
+// gets slower attempts than one that worked.
 inline constexpr int64_t kBackOffWorkedNsMax = 250 * base::kNsPerMs;
-inline constexpr int64_t kBackOffNsMax = base::kNsPerSecond;
+inline constexpr int64_t kBackOffNsMax = 500 * base::kNsPerMs;
 inline constexpr int64_t kLongRunNs = 10 * base::kNsPerSecond;
 inline constexpr int kHopelessStarts = 5;  // so many in a row never beat: nobody waits for the next one at the end
 

@@ -15,7 +15,6 @@ class Listeners {
   void keep(base::Fd listener);
   void write_to(segment::RoleCard& card) const;
   int count() const { return count_; }
-  int at(int i) const { return kept_[i].get(); }
 
  private:
   base::Fd kept_[segment::kListenersMax];

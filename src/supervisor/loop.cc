@@ -220,6 +220,16 @@ void Loop::on_keeper_ended(int code, int status) {
   if (finish_at_ns_ != 0) keeper_finished_ = done || keeper_gave_up_ || watch_.hopeless();
 }
 
+void Loop::start_keeper_again() {
+  // Counted first: the new keeper tells the number.
+  std::atomic<uint32_t>& restarts = shared_.view.supervision().keeper_restarts;
+  restarts.fetch_add(1, std::memory_order_relaxed);
+  if (spawn_keeper()) return;
+  restarts.fetch_sub(1, std::memory_order_relaxed);
+  if (!watch_.failed()) cannot_spawn("keeper");
+  keeper_is_down();
+}
+
 void Loop::keeper_is_down() {
   watch_.seen(shared_.view.control().keeper_beat_ns.load(std::memory_order_relaxed));
   shared_.view.supervision().keeper_stuck.store(1, std::memory_order_relaxed);
@@ -252,12 +262,7 @@ void Loop::look_at_clock() {
   if (service_.lives() && kill_at_ns != 0 && now_ns_ >= kill_at_ns) kill_service();
   if (keeper_start_at_ns_ != 0 && now_ns_ >= keeper_start_at_ns_ && !keeper_finished_) {
     keeper_start_at_ns_ = 0;
-    if (spawn_keeper()) {
-      shared_.view.supervision().keeper_restarts.fetch_add(1, std::memory_order_relaxed);
-    } else {
-      if (!watch_.failed()) cannot_spawn("keeper");
-      keeper_is_down();
-    }
+    start_keeper_again();
   }
   look_at_keeper();
   if (relief_is_due()) relieve();

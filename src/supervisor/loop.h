@@ -68,6 +68,7 @@ class Loop {
   void say_service_ended();
   void on_keeper_ended(int code, int status);
   void keeper_is_down();
+  void start_keeper_again();
 
   void look_at_clock();
   void look_at_keeper();

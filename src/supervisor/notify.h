@@ -25,7 +25,6 @@ class Notifier {
 
   // How often it wants to hear alive(); 0: never.
   int64_t watchdog_interval_ns() const { return watchdog_interval_ns_; }
-  int fd() const { return socket_.get(); }  // -1 while nothing was said
 
  private:
   static constexpr unsigned kReady = 1;

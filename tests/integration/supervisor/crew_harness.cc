@@ -1,8 +1,11 @@
 #include "crew_harness.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,6 +35,20 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return result;
 }
 
+// A number in an old report may belong to somebody else's process by now.
+bool runs(pid_t pid, const std::string& program) {
+  char target[512] = {};
+  const std::string link = "/proc/" + std::to_string(pid) + "/exe";
+  return readlink(link.c_str(), target, sizeof target - 1) > 0 && program == target;
+}
+
+// What an init system knows only once the process is there.
+void fill_in_own_pid(std::vector<std::string>& variables) {
+  for (std::string& variable : variables) {
+    if (variable == "LISTEN_PID=own") variable = "LISTEN_PID=" + std::to_string(getpid());
+  }
+}
+
 }  // namespace
 
 bool await(const std::function<bool()>& condition, int patience_ms) {
@@ -52,18 +69,23 @@ bool lives(pid_t pid) {
 }
 
 Crew::Crew(CrewOptions options)
-    : report_(memfd_create("report", MFD_CLOEXEC)),
-      out_(memfd_create("out", MFD_CLOEXEC)),
-      err_(memfd_create("err", MFD_CLOEXEC)) {
+    : out_(memfd_create("out", MFD_CLOEXEC)),
+      err_(memfd_create("err", MFD_CLOEXEC)),
+      program_(options.program),
+      pids_(options.pids) {
+  // A real file: it can be opened by other users, and where another /proc is mounted.
+  report_path_ = testing::TempDir() + "crew-report-XXXXXX";
+  report_.reset(mkostemp(report_path_.data(), O_CLOEXEC));
+  fchmod(report_.get(), 0666);
   std::vector<std::string> words = {options.program};
   words.insert(words.end(), options.words.begin(), options.words.end());
-  std::vector<std::string> variables = {
-      "CREW_REPORT=/proc/" + std::to_string(getpid()) + "/fd/" + std::to_string(report_.get())};
+  std::vector<std::string> variables = {"CREW_REPORT=" + report_path_};
   variables.insert(variables.end(), options.variables.begin(), options.variables.end());
-  std::vector<char*> argv = pointers(words);
-  std::vector<char*> environment = pointers(variables);
   pid_ = fork();
   if (pid_ != 0) return;
+  fill_in_own_pid(variables);
+  std::vector<char*> argv = pointers(words);
+  std::vector<char*> environment = pointers(variables);
   dup2(out_.get(), STDOUT_FILENO);
   dup2(err_.get(), STDERR_FILENO);
   options.before_exec();
@@ -76,9 +98,12 @@ Crew::~Crew() {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
+  unlink(report_path_.c_str());
+  if (pids_ == Pids::kForeign) return;  // the namespace ended with its first process
   // The children end by themselves when the supervisor is gone; those that a test made unable to do so are helped.
   for (const ReportLine& line : report()) {
-    if (line.pid != pid_ && line.pid > 0 && !await([&] { return !lives(line.pid); }, 500)) kill(line.pid, SIGKILL);
+    const auto is_ours = [&] { return line.pid != pid_ && lives(line.pid) && runs(line.pid, program_); };
+    if (!test::await([&] { return !is_ours(); }, 500)) kill(line.pid, SIGKILL);
   }
 }
 

@@ -18,11 +18,15 @@ struct ReportLine {
   std::string what;  // all after the pid
 };
 
+// Whether the numbers in the report are those of the test's own pid namespace.
+enum class Pids { kOurs, kForeign };
+
 struct CrewOptions {
   std::vector<std::string> words = {"run", "wait"};
-  std::vector<std::string> variables;             // "NAME=value"
+  std::vector<std::string> variables = {};        // "NAME=value"; "LISTEN_PID=own" names the new process
   std::function<void()> before_exec = [] {};      // in the new process; system calls only
   std::string program = CREW_PROGRAM;
+  Pids pids = Pids::kOurs;
 };
 
 inline constexpr int kPatienceMs = 15'000;
@@ -54,9 +58,12 @@ class Crew {
   std::string err() const;
 
  private:
+  std::string report_path_;
   base::Fd report_;
   base::Fd out_;
   base::Fd err_;
+  std::string program_;
+  Pids pids_;
   pid_t pid_ = -1;
   int status_ = -1;
 };

@@ -174,6 +174,7 @@ void keeper_main(const RoleCard& card, int, char**) {
   tell_of_listeners(card);
   if (keeper_is("listener") && card.listener_count == 0) give_listener(card.channel);
   if (keeper_is("startfails")) supervisor::say(card.channel, Word::kStartFailed, 4);
+  if (!keeper_is("silent") && !keeper_is("crash")) view.control().keeper_beat_ns.store(base::monotonic_ns());
   tell("keeper", "born", "restarts", view.supervision().keeper_restarts.load());
   if (keeper_is("crash")) _exit(3);
   bool ended = false;
@@ -238,6 +239,33 @@ void tell_of_mask() {
   tell("service", "card_mask", supervisor::crew().card.signal_mask);
 }
 
+// Grandchildren whose parent is gone when they end.
+void leave_orphans(int count) {
+  for (int i = 0; i < count; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      if (fork() == 0) {
+        usleep(20'000);
+        tell("service", "orphan");
+      }
+      _exit(0);
+    }
+    waitpid(child, nullptr, 0);
+  }
+}
+
+void tell_of_zombies() {
+  int zombies = 0;
+  for (pid_t pid = 1; pid < 1000; ++pid) {
+    base::FixedText<32> path;
+    path.add("/proc/").add(pid).add("/stat");
+    const base::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    char stat[200] = {};
+    if (read(file.get(), stat, sizeof stat - 1) > 0 && strstr(stat, ") Z ") != nullptr) ++zombies;
+  }
+  tell("service", "zombies", zombies);
+}
+
 void forward_user1(int) { tell("service", "usr1"); }
 
 // One of the words after "run". "name=value" carries a value.
@@ -270,6 +298,9 @@ void perform(std::string_view word, const char* program) {
   if (name == "descriptors") tell_of_descriptors("service");
   if (name == "self") tell_of_oneself("service");
   if (name == "mask") tell_of_mask();
+  if (name == "orphans") leave_orphans(number);
+  if (name == "zombies") tell_of_zombies();
+  if (name == "signal_parent") kill(getppid(), number);
   if (name == "usr1") {
     signal(SIGUSR1, forward_user1);
     sigset_t set;
