@@ -55,6 +55,7 @@ bool Lifecycle::drain(milliseconds budget) {
 void Lifecycle::hurry() {
   const std::lock_guard lock(mutex_);
   hurried_ = true;
+  deadline_ = std::min(deadline_, Clock::now());
   changed_.notify_all();
 }
 
@@ -81,7 +82,7 @@ void Lifecycle::pause(milliseconds time) {
 
 Deadline Lifecycle::deadline() const {
   const std::lock_guard lock(mutex_);
-  return hurried_ ? std::min(deadline_, Clock::now()) : deadline_;
+  return deadline_;
 }
 
 void Lifecycle::add(internal::DrainHook hook) {

@@ -36,7 +36,8 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
   std::string best;
   size_t fewest = std::numeric_limits<size_t>::max();
   for (const std::string& candidate : known) {
-    const size_t distance = edits(word, candidate);
+    const bool cut_short = word.size() > 1 && candidate.starts_with(word) && candidate != word;
+    const size_t distance = cut_short ? 1 : edits(word, candidate);
     if (distance < fewest) {
       fewest = distance;
       best = candidate;

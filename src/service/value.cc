@@ -8,6 +8,12 @@
 namespace outrigger::internal {
 namespace {
 
+// from_chars knows no plus sign.
+std::string_view without_plus(std::string_view text) {
+  const bool plus = text.size() > 1 && text.front() == '+' && text[1] != '-';
+  return text.substr(plus ? 1 : 0);
+}
+
 // from_chars over all of `text`; what is left over makes it no number.
 template <typename Number>
 std::errc parse_whole(std::string_view text, Number& number) {
@@ -20,7 +26,7 @@ std::errc parse_whole(std::string_view text, Number& number) {
 template <typename Integer>
 Result<Integer> parse_integer(std::string_view name, std::string_view text, Integer min, Integer max) {
   Integer value = 0;
-  const std::errc error = parse_whole(text.substr(text.starts_with('+') ? 1 : 0), value);
+  const std::errc error = parse_whole(without_plus(text), value);
   if (error == std::errc() && value >= min && value <= max) return value;
   if (error == std::errc::invalid_argument) return bad_input(name, text, "a whole number");
   return bad_input(name, text, "a whole number from " + std::to_string(min) + " to " + std::to_string(max));
@@ -74,7 +80,7 @@ Result<uint64_t> parse_unsigned(std::string_view name, std::string_view text, ui
 
 Result<double> parse_double(std::string_view name, std::string_view text) {
   double value = 0;
-  const std::errc error = parse_whole(text.substr(text.starts_with('+') ? 1 : 0), value);
+  const std::errc error = parse_whole(without_plus(text), value);
   if (error != std::errc() || !std::isfinite(value)) return bad_input(name, text, "a number");
   return value;
 }
