@@ -140,7 +140,7 @@ int Program::port_after(std::string_view marker, std::chrono::milliseconds limit
 }
 
 int Program::admin_port(std::chrono::milliseconds limit) { return port_after("admin on http://", limit); }
-int Program::service_port(std::chrono::milliseconds limit) { return port_after("service on http://", limit); }
+int Program::service_port(std::chrono::milliseconds limit) { return port_after("answers on http://", limit); }
 
 pid_t Program::service_pid() {
   const std::string health = http(admin_port(), "/health").body;

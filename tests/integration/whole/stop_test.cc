@@ -73,7 +73,7 @@ TEST(StopTerminal, control_c_on_a_terminal_is_one_drain) {
           nullptr);
     _exit(127);
   }
-  ASSERT_TRUE(eventually(10s, [&] { return read_file(scratch.path("out")).find("service on http") != std::string::npos; }));
+  ASSERT_TRUE(eventually(10s, [&] { return read_file(scratch.path("out")).find("answers on http") != std::string::npos; }));
   ASSERT_EQ(write(master, "\x03", 1), 1);  // the terminal turns it into SIGINT for the foreground group
   int status = 0;
   ASSERT_TRUE(eventually(10s, [&] { return waitpid(pid, &status, WNOHANG) == pid; }));
