@@ -7,12 +7,13 @@
 
 namespace outrigger::base {
 
-// The processor's own counter: constant rate, the same on all cores, no system call. Its unit is the
-// processor's affair; the segment's header anchors it to real time (segment/layout.h).
+// The processor's own counter: constant rate, the same on all cores, no system call. Its unit is
+// the processor's affair; the segment's header anchors it to real time (segment/layout.h).
 inline uint64_t ticks() {
 #if defined(__x86_64__)
   uint32_t low, high;
-  // Not serialised on purpose: a few nanoseconds of reordering do not matter to a log, 20 ns of lfence do.
+  // Not serialised on purpose: a few nanoseconds of reordering do not matter to a log, 20 ns of
+  // lfence do.
   asm volatile("rdtsc" : "=a"(low), "=d"(high));
   return static_cast<uint64_t>(high) << 32 | low;
 #elif defined(__aarch64__)
@@ -32,7 +33,8 @@ inline int64_t clock_ns(clockid_t clock) {
   clock_gettime(clock, &now);
   return now.tv_sec * kNsPerSecond + now.tv_nsec;
 }
-// CLOCK_MONOTONIC: comparable between the processes of one machine. Never 0 in practice, so 0 may mean "none".
+// CLOCK_MONOTONIC: comparable between the processes of one machine. Never 0 in practice, so 0 may
+// mean "none".
 inline int64_t monotonic_ns() { return clock_ns(CLOCK_MONOTONIC); }
 // CLOCK_REALTIME: nanoseconds since 1970.
 inline int64_t real_ns() { return clock_ns(CLOCK_REALTIME); }

@@ -10,7 +10,8 @@ namespace outrigger::base {
 class Fd {
  public:
   Fd() = default;
-  // Takes ownership. A negative number means none, so the result of open() or socket() can be passed as it is.
+  // Takes ownership. A negative number means none, so the result of open() or socket() can be
+  // passed as it is.
   explicit Fd(int fd) : fd_(fd) {}
   Fd(Fd&& other) noexcept : fd_(other.release()) {}
   Fd& operator=(Fd&& other) noexcept {

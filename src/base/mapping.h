@@ -1,4 +1,5 @@
-// A mapping that is unmapped at the end of its scope. Not copied; the bytes are as thread-safe as their user.
+// A mapping that is unmapped at the end of its scope. Not copied; the bytes are as thread-safe as
+// their user.
 #pragma once
 
 #include <sys/mman.h>
@@ -28,7 +29,8 @@ class Mapping {
   }
   ~Mapping() { reset(); }
 
-  // `size` bytes of `fd` from its start, shared. Empty on failure, with errno set. The descriptor may be closed.
+  // `size` bytes of `fd` from its start, shared. Empty on failure, with errno set. The descriptor
+  // may be closed.
   static Mapping shared(int fd, size_t size, int protection = PROT_READ | PROT_WRITE) {
     return Mapping(mmap(nullptr, size, protection, MAP_SHARED, fd, 0), size);
   }

@@ -1,5 +1,5 @@
-// Lines for people, made without allocation: for the supervisor, for the time before constructors, and for signal
-// handlers. Nothing here touches the heap, a lock or the locale.
+// Lines for people, made without allocation: for the supervisor, for the time before constructors,
+// and for signal handlers. Nothing here touches the heap, a lock or the locale.
 #pragma once
 
 #include <string.h>
@@ -21,7 +21,8 @@ class Decimal {
   explicit Decimal(Number number) {
     // Negated as unsigned, so that the smallest value has a counterpart.
     const bool negative = std::is_signed_v<Number> && number < Number{0};
-    auto rest = negative ? uint64_t{0} - static_cast<uint64_t>(number) : static_cast<uint64_t>(number);
+    auto rest =
+        negative ? uint64_t{0} - static_cast<uint64_t>(number) : static_cast<uint64_t>(number);
     do {
       digits_[--begin_] = static_cast<char>('0' + rest % 10);
       rest /= 10;
@@ -85,7 +86,8 @@ class FixedText {
 
 enum class WriteEnd { kComplete, kFailed };
 
-// Writes all of it, unless the descriptor refuses. May block when the descriptor does. errno is kept as it was.
+// Writes all of it, unless the descriptor refuses. May block when the descriptor does. errno is
+// kept as it was.
 inline WriteEnd write_all(int fd, std::string_view text) {
   const int errno_before = errno;
   while (!text.empty()) {
@@ -98,8 +100,9 @@ inline WriteEnd write_all(int fd, std::string_view text) {
   return text.empty() ? WriteEnd::kComplete : WriteEnd::kFailed;
 }
 
-// One line in one write(), so that lines of several processes do not mix: text and numbers, then a line feed.
-// A longer line is cut to kLineBytesMax. Failure is of no consequence here: there is nobody left to tell.
+// One line in one write(), so that lines of several processes do not mix: text and numbers, then a
+// line feed. A longer line is cut to kLineBytesMax. Failure is of no consequence here: there is
+// nobody left to tell.
 inline constexpr size_t kLineBytesMax = 1000;
 template <typename... Pieces>
 void write_line(int fd, const Pieces&... pieces) {

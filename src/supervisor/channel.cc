@@ -8,7 +8,8 @@ namespace outrigger::supervisor {
 
 void say(int channel, segment::Word word, int32_t value, int32_t more) {
   const segment::Message message{word, value, more, 0};
-  while (send(channel, &message, sizeof message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EINTR) {
+  while (send(channel, &message, sizeof message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+         errno == EINTR) {
   }
 }
 

@@ -1,5 +1,6 @@
-// Which part this process plays, as the early role choice (early.cc) found it. Constant-initialised and
-// written before any constructor of the user runs; read-only from then on, so every thread may look.
+// Which part this process plays, as the early role choice (early.cc) found it. Constant-initialised
+// and written before any constructor of the user runs; read-only from then on, so every thread may
+// look.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +10,11 @@
 namespace outrigger::supervisor {
 
 enum class Part : uint32_t {
-  kCommand = 0,  // main() goes on, run() dispatches; also where the early choice was not linked in (unit tests)
+  kCommand = 0,  // main() goes on, run() dispatches; also where the early choice was not linked in
+                 // (unit tests)
   kService,      // a supervisor and a keeper stand beside this process
-  kAlone,        // --in-process, or a tracer at start: a service that makes its own segment and has no supervisor
+  kAlone,  // --in-process, or a tracer at start: a service that makes its own segment and has no
+           // supervisor
   kKeeper,
 };
 
@@ -46,10 +49,12 @@ const Crew& crew();
 
 }  // namespace outrigger::supervisor
 
-// Defined by the service room where it is linked in. Called once in the parts kService and kAlone, after the segment
-// is mapped and the log attached, before any constructor of the user. For kService all signals are blocked, and the
-// callee puts crew().card.signal_mask into force when it is ready for them.
+// Defined by the service room where it is linked in. Called once in the parts kService and kAlone,
+// after the segment is mapped and the log attached, before any constructor of the user. For
+// kService all signals are blocked, and the callee puts crew().card.signal_mask into force when it
+// is ready for them.
 extern "C" [[gnu::weak]] void outrigger_service_born();
 
-// Defined beside adopt(), so that its presence tells that the program is adopted and its arguments are its own.
+// Defined beside adopt(), so that its presence tells that the program is adopted and its arguments
+// are its own.
 extern "C" [[gnu::weak]] const char outrigger_adopted;

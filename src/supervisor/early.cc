@@ -1,7 +1,8 @@
 // The early role choice: the table of docs/ARCHITECTURE.md, "Choosing the role".
 //
-// The function below stands in .init_array.00100, ahead of every constructor that a program may legally have, so only
-// libc's calls and constant-initialised data may be used here and in all that the supervisor does.
+// The function below stands in .init_array.00100, ahead of every constructor that a program may
+// legally have, so only libc's calls and constant-initialised data may be used here and in all that
+// the supervisor does.
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,8 @@ void name_process(std::string_view prefix, const Invocation& invocation) {
 
 void attach_segment(const Invocation& invocation) {
   g_crew.segment = segment::map(g_crew.card.segment);
-  if (g_crew.segment == nullptr) give_up(invocation, "cannot map the shared memory: no address space or memory for it");
+  if (g_crew.segment == nullptr)
+    give_up(invocation, "cannot map the shared memory: no address space or memory for it");
   log::attach(g_crew.segment);
   if (outrigger_service_born != nullptr) outrigger_service_born();
 }
@@ -48,7 +50,8 @@ void attach_segment(const Invocation& invocation) {
   g_crew.part = Part::kKeeper;
   name_process("keeper:", invocation);
   const ops::Table* table = ops::table();
-  if (table == nullptr) give_up(invocation, "no keeper: the program was linked without the operations object");
+  if (table == nullptr)
+    give_up(invocation, "no keeper: the program was linked without the operations object");
   table->keeper_main(g_crew.card, invocation.argc, invocation.argv);
   _exit(EXIT_FAILURE);
 }
@@ -71,7 +74,8 @@ bool runs_alone(const Invocation& invocation) {
   if (asks_in_process(invocation.argc, invocation.argv)) return true;
   const char* variable = getenv("OUTRIGGER_IN_PROCESS");
   if (variable != nullptr && strcmp(variable, "1") == 0) return true;
-  // A debugger at start wants the program itself before it. OUTRIGGER_IN_PROCESS=0 says that it wants the crew.
+  // A debugger at start wants the program itself before it. OUTRIGGER_IN_PROCESS=0 says that it
+  // wants the crew.
   if (variable != nullptr && strcmp(variable, "0") == 0) return false;
   return is_traced("self");
 }
@@ -83,10 +87,8 @@ void choose_role(int argc, char** argv, char** environment) {
       if (g_crew.card.role == segment::Role::kKeeper) be_keeper(invocation);
       be_service(invocation);
       return;
-    case CardFound::kOrphaned:
-      _exit(EXIT_FAILURE);  // the crew ended before this part of it began
-    case CardFound::kNone:
-      break;
+    case CardFound::kOrphaned: _exit(EXIT_FAILURE);  // the crew ended before this part of it began
+    case CardFound::kNone: break;
   }
   fill_standard_fds();
   const Program program = &outrigger_adopted != nullptr ? Program::kAdopted : Program::kOwnWords;
@@ -101,6 +103,7 @@ void choose_role(int argc, char** argv, char** environment) {
 }  // namespace
 }  // namespace outrigger::supervisor
 
-// Named, so that the link can ask for it (-u outrigger_early_role) when this file lies in an archive.
-extern "C" [[gnu::used, gnu::section(".init_array.00100")]] void (*const outrigger_early_role)(int, char**, char**) =
-    &outrigger::supervisor::choose_role;
+// Named, so that the link can ask for it (-u outrigger_early_role) when this file lies in an
+// archive.
+extern "C" [[gnu::used, gnu::section(".init_array.00100")]] void (*const outrigger_early_role)(
+    int, char**, char**) = &outrigger::supervisor::choose_role;

@@ -30,7 +30,8 @@ Environment::Environment(char** environment) {
   while (environment[count] != nullptr) ++count;
   // Not malloc: the program may bring one whose constructors have not run yet.
   const size_t bytes = (kOwnSlots + count + 1) * sizeof(char*);
-  entries_ = base::Mapping(mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), bytes);
+  entries_ = base::Mapping(
+      mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), bytes);
   if (!entries_) return;
   char** slot = static_cast<char**>(entries_.data()) + kOwnSlots;
   for (size_t i = 0; i < count; ++i) {

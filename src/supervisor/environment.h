@@ -1,4 +1,5 @@
-// The environment of the children: the program's own, without what was meant for the supervisor alone, with the role.
+// The environment of the children: the program's own, without what was meant for the supervisor
+// alone, with the role.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +12,16 @@ namespace outrigger::supervisor {
 
 class Environment {
  public:
-  // The strings of `environment` are not copied; they outlive this object. Empty on failure, with errno set.
+  // The strings of `environment` are not copied; they outlive this object. Empty on failure, with
+  // errno set.
   explicit Environment(char** environment);
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
   explicit operator bool() const { return static_cast<bool>(entries_); }
 
-  // To be called in the new process, before exec: names the card, and in a service gives it the listening sockets that
-  // the init system handed to the supervisor's pid.
+  // To be called in the new process, before exec: names the card, and in a service gives it the
+  // listening sockets that the init system handed to the supervisor's pid.
   char** for_child(segment::Role role, int card);
 
  private:

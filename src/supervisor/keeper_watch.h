@@ -1,4 +1,5 @@
-// Whether the keeper does its work, and how soon a fallen one is started again. Pure; the caller passes the time in.
+// Whether the keeper does its work, and how soon a fallen one is started again. Pure; the caller
+// passes the time in.
 #pragma once
 
 #include <algorithm>
@@ -9,15 +10,16 @@
 namespace outrigger::supervisor {
 
 inline constexpr int64_t kTickNs = base::kNsPerSecond;
-inline constexpr int kStuckTicks = 1;    // a log call no longer waits for such a keeper
-inline constexpr int kKilledTicks = 5;   // such a keeper is killed and started again
+inline constexpr int kStuckTicks = 1;   // a log call no longer waits for such a keeper
+inline constexpr int kKilledTicks = 5;  // such a keeper is killed and started again
 inline constexpr int64_t kBackOffFirstNs = 50 * base::kNsPerMs;
-// However often a keeper is killed, its page is away for less than a second. One that falls before its first beat
-// gets slower attempts than one that worked.
+// However often a keeper is killed, its page is away for less than a second. One that falls before
+// its first beat gets slower attempts than one that worked.
 inline constexpr int64_t kBackOffWorkedNsMax = 250 * base::kNsPerMs;
 inline constexpr int64_t kBackOffNsMax = 500 * base::kNsPerMs;
 inline constexpr int64_t kLongRunNs = 10 * base::kNsPerSecond;
-inline constexpr int kHopelessStarts = 5;  // so many in a row never beat: nobody waits for the next one at the end
+inline constexpr int kHopelessStarts =
+    5;  // so many in a row never beat: nobody waits for the next one at the end
 
 class KeeperWatch {
  public:
@@ -37,8 +39,9 @@ class KeeperWatch {
     failed_starts_ = 0;
   }
 
-  // Once a kTickNs of the supervisor's own waking time. Silence is counted in ticks and not read off a clock, so
-  // that a machine, container or process group that was stopped as a whole accuses nobody when it goes on.
+  // Once a kTickNs of the supervisor's own waking time. Silence is counted in ticks and not read
+  // off a clock, so that a machine, container or process group that was stopped as a whole accuses
+  // nobody when it goes on.
   void tick() { ++silent_ticks_; }
 
   bool beats() const { return beats_; }

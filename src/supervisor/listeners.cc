@@ -6,7 +6,9 @@ namespace outrigger::supervisor {
 
 void Listeners::keep(base::Fd listener) {
   struct stat status;
-  if (count_ == segment::kListenersMax || fstat(listener.get(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
+  if (count_ == segment::kListenersMax || fstat(listener.get(), &status) != 0 ||
+      !S_ISSOCK(status.st_mode))
+    return;
   for (int i = 0; i < count_; ++i) {
     struct stat kept;
     if (fstat(kept_[i].get(), &kept) == 0 && kept.st_ino == status.st_ino) return;

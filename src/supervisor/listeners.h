@@ -1,5 +1,5 @@
-// The keeper's listening sockets, kept for its successors: a connection that comes while a keeper is replaced waits in the
-// queue instead of being refused.
+// The keeper's listening sockets, kept for its successors: a connection that comes while a keeper
+// is replaced waits in the queue instead of being refused.
 #pragma once
 
 #include <utility>
@@ -11,7 +11,8 @@ namespace outrigger::supervisor {
 
 class Listeners {
  public:
-  // Beyond segment::kListenersMax, and for a socket that is kept already, the descriptor is just closed.
+  // Beyond segment::kListenersMax, and for a socket that is kept already, the descriptor is just
+  // closed.
   void keep(base::Fd listener);
   void write_to(segment::RoleCard& card) const;
   int count() const { return count_; }

@@ -62,8 +62,9 @@ int64_t Loop::next_wake_ns() const {
 void Loop::wait_for_events(int64_t until_ns) {
   // A descriptor of -1 is skipped by poll().
   pollfd events[] = {
-      {signals_.get(), POLLIN, 0},         {service_.channel.get(), POLLIN, 0}, {keeper_.channel.get(), POLLIN, 0},
-      {service_.pidfd.get(), POLLIN, 0},   {keeper_.pidfd.get(), POLLIN, 0},
+      {signals_.get(), POLLIN, 0},        {service_.channel.get(), POLLIN, 0},
+      {keeper_.channel.get(), POLLIN, 0}, {service_.pidfd.get(), POLLIN, 0},
+      {keeper_.pidfd.get(), POLLIN, 0},
   };
   const int64_t wait_ns = std::max<int64_t>(until_ns - base::monotonic_ns(), 0);
   const timespec wait{wait_ns / base::kNsPerSecond, wait_ns % base::kNsPerSecond};
@@ -81,18 +82,10 @@ void Loop::take_signals() {
   for (ssize_t i = 0; i < size / static_cast<ssize_t>(sizeof infos[0]); ++i) {
     const int signal = static_cast<int>(infos[i].ssi_signo);
     switch (meaning_of(signal)) {
-      case Meaning::kStop:
-        on_stop_signal();
-        break;
-      case Meaning::kStacks:
-        say(service_.channel.get(), Word::kStacks);
-        break;
-      case Meaning::kChild:
-        reap();
-        break;
-      case Meaning::kForward:
-        send_signal(service_.pidfd, signal);
-        break;
+      case Meaning::kStop: on_stop_signal(); break;
+      case Meaning::kStacks: say(service_.channel.get(), Word::kStacks); break;
+      case Meaning::kChild: reap(); break;
+      case Meaning::kForward: send_signal(service_.pidfd, signal); break;
     }
   }
 }
@@ -103,14 +96,11 @@ void Loop::take_words(Child& child) {
   for (;;) {
     // Only the keeper has descriptors to hand over.
     switch (hear(child.channel.get(), message, &child == &keeper_ ? &passenger : nullptr)) {
-      case Heard::kWord:
-        on_word(child, message, std::move(passenger));
-        break;
+      case Heard::kWord: on_word(child, message, std::move(passenger)); break;
       case Heard::kClosed:
         child.channel.reset();  // its end is told by the pidfd
         return;
-      case Heard::kNothing:
-        return;
+      case Heard::kNothing: return;
     }
   }
 }
@@ -135,8 +125,7 @@ void Loop::on_word(const Child& child, const segment::Message& message, base::Fd
     case Word::kDrainBegan:
       if (stop_.service_drains(now_ns_) == StopClock::Step::kDrain) begin_drain();
       break;
-    default:
-      break;  // what only the supervisor says, or nothing that this version knows
+    default: break;  // what only the supervisor says, or nothing that this version knows
   }
 }
 
@@ -152,8 +141,7 @@ void Loop::on_stop_signal() {
       say(service_.channel.get(), Word::kHurry);
       say(keeper_.channel.get(), Word::kHurry);
       break;
-    case StopClock::Step::kNothing:
-      break;
+    case StopClock::Step::kNothing: break;
   }
 }
 
@@ -192,7 +180,8 @@ void Loop::on_service_ended(int code, int status) {
   segment::Supervision& told = shared_.view.supervision();
   told.service_code.store(code, std::memory_order_relaxed);
   told.service_status.store(status, std::memory_order_relaxed);
-  // Release: pairs with the keeper's acquire; what the service wrote and how it ended are there to be read.
+  // Release: pairs with the keeper's acquire; what the service wrote and how it ended are there to
+  // be read.
   told.service_ended.store(1, std::memory_order_release);
   if (exit_status_ < 0) exit_status_ = code == CLD_EXITED ? status : 128 + status;
   finish_at_ns_ = now_ns_ + kKeeperEndNs;
@@ -205,7 +194,8 @@ void Loop::on_service_ended(int code, int status) {
 
 void Loop::say_service_ended() {
   const segment::Supervision& told = shared_.view.supervision();
-  say(keeper_.channel.get(), Word::kServiceEnded, told.service_status.load(std::memory_order_relaxed),
+  say(keeper_.channel.get(), Word::kServiceEnded,
+      told.service_status.load(std::memory_order_relaxed),
       told.service_code.load(std::memory_order_relaxed));
 }
 

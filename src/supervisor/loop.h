@@ -25,7 +25,8 @@ inline constexpr int64_t kKeeperEndNs = 5 * base::kNsPerSecond;  // after the se
 inline constexpr int64_t kFirstBeatPollNs = 10 * base::kNsPerMs;
 inline constexpr int64_t kReliefAfterNs = 2 * base::kNsPerSecond;
 inline constexpr int64_t kReliefPollNs = 50 * base::kNsPerMs;
-inline constexpr int64_t kBeatAgeMaxNs = 5 * base::kNsPerSecond;  // of a service that the watchdog hears of
+inline constexpr int64_t kBeatAgeMaxNs =
+    5 * base::kNsPerSecond;  // of a service that the watchdog hears of
 
 class Loop {
  public:
@@ -34,7 +35,8 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  // Spawns the crew. Returns false when that is impossible; the reason is on stderr and nothing is left running.
+  // Spawns the crew. Returns false when that is impossible; the reason is on stderr and nothing is
+  // left running.
   bool start();
   // Until the crew has ended; returns the exit status.
   int run();
@@ -93,7 +95,7 @@ class Loop {
   StopClock stop_;
   KeeperWatch watch_;
 
-  int64_t now_ns_ = 0;              // CLOCK_MONOTONIC, at the turn's begin
+  int64_t now_ns_ = 0;  // CLOCK_MONOTONIC, at the turn's begin
   int64_t tick_at_ns_ = 0;
   int64_t watchdog_at_ns_ = 0;      // 0: none is wanted
   int64_t keeper_start_at_ns_ = 0;  // 0: no start is planned

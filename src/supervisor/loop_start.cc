@@ -21,7 +21,8 @@ using segment::Word;
 
 namespace {
 
-// Closes every descriptor from 3 on that is not among `kept`, as far as the kernel can do it in a few calls.
+// Closes every descriptor from 3 on that is not among `kept`, as far as the kernel can do it in a
+// few calls.
 void close_all_but(int* kept, size_t count) {
   std::sort(kept, kept + count);
   unsigned first = STDERR_FILENO + 1;
@@ -113,13 +114,16 @@ bool Loop::spawn_keeper() {
   launch.stdin_fd = shared_.empty_input.get();
   // One that cannot be started is tried again and again; it is told once.
   if (!watch_.failed()) launch.complaints_fd = STDERR_FILENO;
-  if (!adopt(keeper_, launch, std::move(channel.ours), shared_.view.supervision().keeper_pid)) return false;
-  if (stop_.draining()) say(keeper_.channel.get(), Word::kDrain, static_cast<int32_t>(stop_.budget_ms()));
+  if (!adopt(keeper_, launch, std::move(channel.ours), shared_.view.supervision().keeper_pid))
+    return false;
+  if (stop_.draining())
+    say(keeper_.channel.get(), Word::kDrain, static_cast<int32_t>(stop_.budget_ms()));
   if (finish_at_ns_ != 0) say_service_ended();
   return true;
 }
 
-bool Loop::adopt(Child& child, const Launch& launch, base::Fd channel, std::atomic<int32_t>& told_pid) {
+bool Loop::adopt(Child& child, const Launch& launch, base::Fd channel,
+                 std::atomic<int32_t>& told_pid) {
   Spawned spawned = spawn(launch, invocation_, environment_);
   if (spawned.pid < 0) return false;
   child.pid = spawned.pid;
@@ -136,12 +140,16 @@ void Loop::cannot_spawn(std::string_view part) {
 }
 
 void Loop::let_go_of_the_start() {
-  // The service alone holds what the program was started with, so that closing it there has its effect.
+  // The service alone holds what the program was started with, so that closing it there has its
+  // effect.
   dup2(shared_.empty_input.get(), STDIN_FILENO);
   int kept[] = {
-      shared_.segment.get(),      shared_.spool.get(),        shared_.service_bell.get(), shared_.keeper_bell.get(),
-      shared_.captured_out.get(), shared_.captured_err.get(), shared_.empty_input.get(),  signals_.get(),
-      service_.pidfd.get(),       service_.channel.get(),     keeper_.pidfd.get(),        keeper_.channel.get(),
+      shared_.segment.get(),      shared_.spool.get(),
+      shared_.service_bell.get(), shared_.keeper_bell.get(),
+      shared_.captured_out.get(), shared_.captured_err.get(),
+      shared_.empty_input.get(),  signals_.get(),
+      service_.pidfd.get(),       service_.channel.get(),
+      keeper_.pidfd.get(),        keeper_.channel.get(),
   };
   shared_.service_out.reset();
   shared_.service_err.reset();

@@ -20,7 +20,8 @@ bool is_traced(const char* process) {
   const std::string_view status(bytes, static_cast<size_t>(size));
   constexpr std::string_view kField = "\nTracerPid:\t";
   const size_t at = status.find(kField);
-  return at != std::string_view::npos && at + kField.size() < status.size() && status[at + kField.size()] != '0';
+  return at != std::string_view::npos && at + kField.size() < status.size() &&
+         status[at + kField.size()] != '0';
 }
 
 bool is_traced(pid_t pid) {

@@ -1,14 +1,16 @@
-// When no keeper drains the service's stdout and stderr, the supervisor passes the bytes on as they are: the service's
-// printf must not block because of us, and what it printed last must not be lost.
+// When no keeper drains the service's stdout and stderr, the supervisor passes the bytes on as they
+// are: the service's printf must not block because of us, and what it printed last must not be
+// lost.
 #pragma once
 
 namespace outrigger::supervisor {
 
-inline constexpr int kReliefPieceBytes = 4096;  // a pipe that polls as writable takes so much without blocking
-inline constexpr int kReliefPiecesMax = 64;     // in one call
+inline constexpr int kReliefPieceBytes =
+    4096;  // a pipe that polls as writable takes so much without blocking
+inline constexpr int kReliefPiecesMax = 64;  // in one call
 
-// From the pipe `captured` to `out`, as much as there is and `out` takes without blocking. What `out` refuses for good
-// is dropped, as it would be without a crew.
+// From the pipe `captured` to `out`, as much as there is and `out` takes without blocking. What
+// `out` refuses for good is dropped, as it would be without a crew.
 void pass_on(int captured, int out);
 
 }  // namespace outrigger::supervisor

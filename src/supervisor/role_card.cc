@@ -28,7 +28,8 @@ int parse_descriptor(const char* text) {
 }
 
 bool is_sealed_card(int fd, RoleCard& card) {
-  // Only a memfd answers the question for seals, and a sealed one is what it was when its seals were set.
+  // Only a memfd answers the question for seals, and a sealed one is what it was when its seals
+  // were set.
   if (fcntl(fd, F_GET_SEALS) != kSeals) return false;
   if (pread(fd, &card, sizeof card, 0) != static_cast<ssize_t>(sizeof card)) return false;
   return card.magic == segment::kRoleMagic &&
@@ -48,8 +49,8 @@ bool peer_is_gone(int channel) {
   return poll(&channel_events, 1, 0) == 1 && (channel_events.revents & POLLHUP) != 0;
 }
 
-// The parent runs this very file. A parent that cannot be looked into (a file with capabilities is not dumpable) is
-// not a counter-proof: the channel has proved whose child this is.
+// The parent runs this very file. A parent that cannot be looked into (a file with capabilities is
+// not dumpable) is not a counter-proof: the channel has proved whose child this is.
 bool parent_runs_another_file(pid_t parent) {
   base::FixedText<32> link;
   link.add("/proc/").add(parent).add("/exe");
@@ -86,7 +87,8 @@ CardFound find_card(RoleCard& card) {
   if (fd < 0 || !is_sealed_card(fd, found)) return CardFound::kNone;
   if (!channel_is_from(found.channel, found.parent_pid)) return CardFound::kNone;
   if (getppid() != found.parent_pid) {
-    // A dying process closes its descriptors before its children get another parent, so this is no race.
+    // A dying process closes its descriptors before its children get another parent, so this is no
+    // race.
     return peer_is_gone(found.channel) ? CardFound::kOrphaned : CardFound::kNone;
   }
   if (parent_runs_another_file(found.parent_pid)) return CardFound::kNone;

@@ -35,7 +35,8 @@ bool make_pipe(base::Fd& read_end, base::Fd& write_end) {
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
   read_end.reset(ends[0]);
   write_end.reset(ends[1]);
-  // Room for what is printed while a keeper is replaced. Refused when the user's pipe budget is spent: then it is less.
+  // Room for what is printed while a keeper is replaced. Refused when the user's pipe budget is
+  // spent: then it is less.
   fcntl(ends[1], F_SETPIPE_SZ, kCapturedPipeBytes);
   return true;
 }
@@ -54,8 +55,10 @@ bool make_shared_things(Shared& shared, Failure& failure) {
   if (base == nullptr) return cannot_make(failure, "room for the shared memory");
   shared.view = segment::View(base);
   if (!make_spool(shared.spool)) return cannot_make(failure, "the keeper's memory");
-  if (!make_bell(shared.service_bell) || !make_bell(shared.keeper_bell)) return cannot_make(failure, "an eventfd");
-  if (!make_pipe(shared.captured_out, shared.service_out) || !make_pipe(shared.captured_err, shared.service_err)) {
+  if (!make_bell(shared.service_bell) || !make_bell(shared.keeper_bell))
+    return cannot_make(failure, "an eventfd");
+  if (!make_pipe(shared.captured_out, shared.service_out) ||
+      !make_pipe(shared.captured_err, shared.service_err)) {
     return cannot_make(failure, "a pipe");
   }
   shared.plain_err.reset(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3));

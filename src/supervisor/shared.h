@@ -1,5 +1,5 @@
-// What the supervisor makes for the crew before it spawns, and holds until the end, so that a keeper that falls
-// finds all of it again.
+// What the supervisor makes for the crew before it spawns, and holds until the end, so that a
+// keeper that falls finds all of it again.
 #pragma once
 
 #include <cstddef>
@@ -10,20 +10,21 @@
 
 namespace outrigger::supervisor {
 
-inline constexpr size_t kSpoolBytes = 16u << 20;      // sparse
-inline constexpr int kCapturedPipeBytes = 1 << 20;    // the kernel's limit for those without privileges
+inline constexpr size_t kSpoolBytes = 16u << 20;  // sparse
+inline constexpr int kCapturedPipeBytes = 1
+                                          << 20;  // the kernel's limit for those without privileges
 
 struct Shared {
   base::Fd segment;
-  segment::View view;           // of the segment, mapped for the life of the process
+  segment::View view;  // of the segment, mapped for the life of the process
   base::Fd spool;
   base::Fd service_bell;
   base::Fd keeper_bell;
-  base::Fd captured_out;        // read ends
+  base::Fd captured_out;  // read ends
   base::Fd captured_err;
-  base::Fd service_out;         // write ends; closed once the service has them
+  base::Fd service_out;  // write ends; closed once the service has them
   base::Fd service_err;
-  base::Fd plain_err;           // a second descriptor for the program's own stderr
+  base::Fd plain_err;  // a second descriptor for the program's own stderr
   base::Fd empty_input;
 };
 

@@ -7,7 +7,8 @@ namespace outrigger::supervisor {
 sigset_t blocked_signals() {
   sigset_t set;
   sigfillset(&set);
-  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) sigdelset(&set, signal);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS})
+    sigdelset(&set, signal);
   for (const int signal : {SIGTSTP, SIGCONT}) sigdelset(&set, signal);
   // Of no use to anybody when they are ignored, as they are by default.
   for (const int signal : {SIGWINCH, SIGURG}) sigdelset(&set, signal);
@@ -33,14 +34,10 @@ Meaning meaning_of(int signal) {
   switch (signal) {
     case SIGTERM:
     case SIGINT:
-    case SIGHUP:
-      return Meaning::kStop;
-    case SIGQUIT:
-      return Meaning::kStacks;
-    case SIGCHLD:
-      return Meaning::kChild;
-    default:
-      return Meaning::kForward;
+    case SIGHUP: return Meaning::kStop;
+    case SIGQUIT: return Meaning::kStacks;
+    case SIGCHLD: return Meaning::kChild;
+    default: return Meaning::kForward;
   }
 }
 
@@ -48,7 +45,7 @@ sigset_t take_charge_of_signals() {
   const sigset_t blocked = blocked_signals();
   sigset_t before;
   sigprocmask(SIG_SETMASK, &blocked, &before);
-  struct sigaction child{};
+  struct sigaction child {};
   if (sigaction(SIGCHLD, nullptr, &child) == 0 &&
       (child.sa_handler == SIG_IGN || (child.sa_flags & SA_NOCLDWAIT) != 0)) {
     signal(SIGCHLD, SIG_DFL);
@@ -57,7 +54,7 @@ sigset_t take_charge_of_signals() {
 }
 
 bool hangup_is_ignored() {
-  struct sigaction hangup{};
+  struct sigaction hangup {};
   return sigaction(SIGHUP, nullptr, &hangup) == 0 && hangup.sa_handler == SIG_IGN;
 }
 

@@ -24,7 +24,8 @@ constexpr long kOomScoreRaise = 500;
 constexpr long kOomScoreMax = 1000;
 constexpr int kSpawnFailedStatus = 127;  // as a shell says it
 
-// Relative to what the container or init system chose. Where it is not allowed, things stay as they are.
+// Relative to what the container or init system chose. Where it is not allowed, things stay as they
+// are.
 void raise_oom_score() {
   base::Fd file(open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC));
   char text[16] = {};
@@ -38,20 +39,21 @@ void inherit(int fd) {
 }
 
 void inherit_all(const RoleCard& card) {
-  for (const int fd : {card.segment, card.spool, card.channel, card.service_bell, card.keeper_bell, card.captured_out,
-                       card.captured_err, card.plain_err}) {
+  for (const int fd : {card.segment, card.spool, card.channel, card.service_bell, card.keeper_bell,
+                       card.captured_out, card.captured_err, card.plain_err}) {
     inherit(fd);
   }
   for (int i = 0; i < card.listener_count; ++i) inherit(card.listeners[i]);
 }
 
-[[noreturn]] void become(const Launch& launch, int card_fd, const Invocation& invocation, Environment& environment) {
+[[noreturn]] void become(const Launch& launch, int card_fd, const Invocation& invocation,
+                         Environment& environment) {
   setpgid(0, 0);
   if (launch.card.role == Role::kService) {
     raise_oom_score();
   } else {
-    // Descriptors that the program was started with are the service's affair: a keeper that held a pipe open would
-    // keep its reader waiting for the end.
+    // Descriptors that the program was started with are the service's affair: a keeper that held a
+    // pipe open would keep its reader waiting for the end.
     syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
     // The keeper writes to a terminal from a background process group, whatever `stty tostop` says.
     signal(SIGTTOU, SIG_IGN);
@@ -63,8 +65,8 @@ void inherit_all(const RoleCard& card) {
   inherit_all(launch.card);
   execve("/proc/self/exe", invocation.argv, environment.for_child(launch.card.role, card_fd));
   const char* part = launch.card.role == Role::kService ? "service" : "keeper";
-  base::write_line(launch.complaints_fd, base::base_name(invocation.argv[0]), ": cannot start the ", part,
-                   " from /proc/self/exe: ", base::error_text(errno));
+  base::write_line(launch.complaints_fd, base::base_name(invocation.argv[0]), ": cannot start the ",
+                   part, " from /proc/self/exe: ", base::error_text(errno));
   _exit(kSpawnFailedStatus);
 }
 
@@ -74,8 +76,9 @@ Spawned spawn(const Launch& launch, const Invocation& invocation, Environment& e
   Spawned spawned;
   const base::Fd card = write_card(launch.card);
   if (!card) return spawned;
-  // The plain system call: it gives the pidfd in the same step, container policies that refuse clone3 allow it, and
-  // no handler of pthread_atfork is there to run. The child does nothing but system calls until exec.
+  // The plain system call: it gives the pidfd in the same step, container policies that refuse
+  // clone3 allow it, and no handler of pthread_atfork is there to run. The child does nothing but
+  // system calls until exec.
   int pidfd = -1;
   const long pid = syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, nullptr);
   if (pid == 0) become(launch, card.get(), invocation, environment);

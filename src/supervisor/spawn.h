@@ -29,9 +29,9 @@ struct Spawned {
   base::Fd pidfd;
 };
 
-// The child stands in a process group of its own, with the supervisor's signal mask. A service is the first choice of
-// the OOM killer (oom_score_adj + 500), so that the keeper is left to tell of it. A child that cannot be turned
-// into the role says why and exits with 127.
+// The child stands in a process group of its own, with the supervisor's signal mask. A service is
+// the first choice of the OOM killer (oom_score_adj + 500), so that the keeper is left to tell of
+// it. A child that cannot be turned into the role says why and exits with 127.
 Spawned spawn(const Launch& launch, const Invocation& invocation, Environment& environment);
 
 }  // namespace outrigger::supervisor

@@ -23,7 +23,8 @@ void fill_standard_fds() {
       base::Fd input = empty_input();
       if (input.get() == fd) fcntl(input.release(), F_SETFD, 0);
     } else {
-      // A descriptor for the path alone: it exists, and every read and write of it fails with EBADF.
+      // A descriptor for the path alone: it exists, and every read and write of it fails with
+      // EBADF.
       (void)!open("/", O_PATH);
     }
   }

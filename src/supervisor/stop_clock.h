@@ -1,5 +1,5 @@
-// Many signals, one drain: what a stop signal means now, and when patience ends. A pure state machine; the
-// caller passes CLOCK_MONOTONIC in.
+// Many signals, one drain: what a stop signal means now, and when patience ends. A pure state
+// machine; the caller passes CLOCK_MONOTONIC in.
 //
 //            first signal, or the        a signal more than
 //            service's own drain         200 ms after the first
@@ -7,8 +7,8 @@
 //                                   │ budget minus flush            │ kHurryNs
 //                                   └────────► service killed ◄─────┘
 //
-// A terminal's Ctrl-C, an init system and a script may each signal several processes of ours at once: whatever
-// comes within 200 ms of the first signal is that same wish.
+// A terminal's Ctrl-C, an init system and a script may each signal several processes of ours at
+// once: whatever comes within 200 ms of the first signal is that same wish.
 #pragma once
 
 #include <algorithm>
@@ -21,10 +21,13 @@ namespace outrigger::supervisor {
 inline constexpr int64_t kStopBudgetMs = 25'000;
 inline constexpr int64_t kStopBudgetMsMin = 100;
 inline constexpr int64_t kStopBudgetMsMax = 3'600'000;
-inline constexpr int64_t kFlushNs = 5 * base::kNsPerSecond;       // of the budget, the keeper's last part
+inline constexpr int64_t kFlushNs =
+    5 * base::kNsPerSecond;  // of the budget, the keeper's last part
 inline constexpr int64_t kSameWishNs = 200 * base::kNsPerMs;
-inline constexpr int64_t kHurryNs = 3 * base::kNsPerSecond;       // a service that is told to hurry has this long
-inline constexpr int64_t kKillGraceNs = 500 * base::kNsPerMs;     // for a service that ends at its very deadline
+inline constexpr int64_t kHurryNs =
+    3 * base::kNsPerSecond;  // a service that is told to hurry has this long
+inline constexpr int64_t kKillGraceNs =
+    500 * base::kNsPerMs;  // for a service that ends at its very deadline
 
 class StopClock {
  public:
@@ -35,7 +38,8 @@ class StopClock {
     if (first_signal_ns_ == 0) {
       first_signal_ns_ = now_ns;
       begin(now_ns);
-      // Said even if the service drains already on its own account: it is then told how long it has.
+      // Said even if the service drains already on its own account: it is then told how long it
+      // has.
       return Step::kDrain;
     }
     if (now_ns - first_signal_ns_ <= kSameWishNs || hurry_ns_ != 0) return Step::kNothing;
@@ -71,7 +75,8 @@ class StopClock {
   int64_t kill_at_ns() const {
     if (!draining()) return 0;
     const int64_t budget_ns = budget_ms_ * base::kNsPerMs;
-    const int64_t patience = began_ns_ + budget_ns - std::min(kFlushNs, budget_ns / 5) + kKillGraceNs;
+    const int64_t patience =
+        began_ns_ + budget_ns - std::min(kFlushNs, budget_ns / 5) + kKillGraceNs;
     return hurrying() ? std::min(patience, hurry_ns_ + kHurryNs) : patience;
   }
 

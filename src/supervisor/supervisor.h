@@ -1,6 +1,6 @@
-// The parent of the crew: system calls only. It makes what the others share, spawns service and keeper, passes
-// signals on, starts a fallen keeper again, and ends with the service's own status. It parses nothing and talks
-// to nobody but its children and the init system.
+// The parent of the crew: system calls only. It makes what the others share, spawns service and
+// keeper, passes signals on, starts a fallen keeper again, and ends with the service's own status.
+// It parses nothing and talks to nobody but its children and the init system.
 //
 //   spawn both ──► watch ──────────────► service ended ──► keeper flushes (≤ kKeeperEndNs) ──► exit
 //                   │  ▲

@@ -1,4 +1,5 @@
-// What the first word of a command line asks for. Pure functions, no allocation: they run before any constructor.
+// What the first word of a command line asks for. Pure functions, no allocation: they run before
+// any constructor.
 #pragma once
 
 #include <string_view>
@@ -12,8 +13,9 @@ enum class Program {
 
 enum class Asks { kRun, kCommand };
 
-// "version", "-v", "--init", "health", "run" ...: the words that no operation and no adopted program may take.
-// The dashed forms are those of the contract; "-health" is an option, not a contract word.
+// "version", "-v", "--init", "health", "run" ...: the words that no operation and no adopted
+// program may take. The dashed forms are those of the contract; "-health" is an option, not a
+// contract word.
 bool is_contract_word(std::string_view word);
 
 Asks asks(int argc, const char* const* argv, Program program);

@@ -100,9 +100,12 @@ Crew::~Crew() {
   }
   unlink(report_path_.c_str());
   if (pids_ == Pids::kForeign) return;  // the namespace ended with its first process
-  // The children end by themselves when the supervisor is gone; those that a test made unable to do so are helped.
+  // The children end by themselves when the supervisor is gone; those that a test made unable to do
+  // so are helped.
   for (const ReportLine& line : report()) {
-    const auto is_ours = [&] { return line.pid != pid_ && lives(line.pid) && runs(line.pid, program_); };
+    const auto is_ours = [&] {
+      return line.pid != pid_ && lives(line.pid) && runs(line.pid, program_);
+    };
     if (!test::await([&] { return !is_ours(); }, 500)) kill(line.pid, SIGKILL);
   }
 }
@@ -129,7 +132,8 @@ std::vector<ReportLine> Crew::lines(std::string_view part, std::string_view what
   return result;
 }
 
-bool Crew::await(std::string_view part, std::string_view what, size_t count, int patience_ms) const {
+bool Crew::await(std::string_view part, std::string_view what, size_t count,
+                 int patience_ms) const {
   return test::await([&] { return this->count(part, what) >= count; }, patience_ms);
 }
 
@@ -143,7 +147,8 @@ bool Crew::await_crew() const { return await("service", "listening") && await("k
 int Crew::await_end(int patience_ms) {
   if (status_ != -1) return status_;
   int status = -1;
-  if (test::await([&] { return waitpid(pid_, &status, WNOHANG) == pid_; }, patience_ms)) status_ = status;
+  if (test::await([&] { return waitpid(pid_, &status, WNOHANG) == pid_; }, patience_ms))
+    status_ = status;
   return status_;
 }
 

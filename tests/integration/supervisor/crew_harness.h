@@ -23,8 +23,8 @@ enum class Pids { kOurs, kForeign };
 
 struct CrewOptions {
   std::vector<std::string> words = {"run", "wait"};
-  std::vector<std::string> variables = {};        // "NAME=value"; "LISTEN_PID=own" names the new process
-  std::function<void()> before_exec = [] {};      // in the new process; system calls only
+  std::vector<std::string> variables = {};  // "NAME=value"; "LISTEN_PID=own" names the new process
+  std::function<void()> before_exec = [] {};  // in the new process; system calls only
   std::string program = CREW_PROGRAM;
   Pids pids = Pids::kOurs;
 };
@@ -42,9 +42,12 @@ class Crew {
   std::vector<ReportLine> report() const;
   // Lines of `part` whose text begins with `what`.
   std::vector<ReportLine> lines(std::string_view part, std::string_view what) const;
-  size_t count(std::string_view part, std::string_view what) const { return lines(part, what).size(); }
+  size_t count(std::string_view part, std::string_view what) const {
+    return lines(part, what).size();
+  }
   // Waits until there are so many of them. Returns false when that does not happen in time.
-  bool await(std::string_view part, std::string_view what, size_t count = 1, int patience_ms = kPatienceMs) const;
+  bool await(std::string_view part, std::string_view what, size_t count = 1,
+             int patience_ms = kPatienceMs) const;
   // The newest process of that part that was born; -1 if none was.
   pid_t newest(std::string_view part) const;
   // Both children are ready for signals and words.

@@ -1,9 +1,11 @@
-// A program with a real supervisor, a real early role choice, and a service and a keeper that do nothing but what
-// the supervisor sees of them. Each process tells what it meets in lines of the file $CREW_REPORT:
+// A program with a real supervisor, a real early role choice, and a service and a keeper that do
+// nothing but what the supervisor sees of them. Each process tells what it meets in lines of the
+// file $CREW_REPORT:
 //
 //   <part> <pid> <what> [values]
 //
-// What the service's main() does is said by its words (see perform()); how the keeper behaves, by $CREW_KEEPER.
+// What the service's main() does is said by its words (see perform()); how the keeper behaves, by
+// $CREW_KEEPER.
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -163,7 +165,9 @@ void tell_of_oneself(const char* part) {
   tell(part, "notify_socket", getenv("NOTIFY_SOCKET") == nullptr ? "gone" : "there");
   const char* listen_pid = getenv("LISTEN_PID");
   tell(part, "listen_pid",
-       listen_pid == nullptr ? "gone" : base::Decimal(getpid()).view() == listen_pid ? "mine" : "foreign");
+       listen_pid == nullptr                          ? "gone"
+       : base::Decimal(getpid()).view() == listen_pid ? "mine"
+                                                      : "foreign");
 }
 
 void keeper_main(const RoleCard& card, int, char**) {
@@ -174,7 +178,8 @@ void keeper_main(const RoleCard& card, int, char**) {
   tell_of_listeners(card);
   if (keeper_is("listener") && card.listener_count == 0) give_listener(card.channel);
   if (keeper_is("startfails")) supervisor::say(card.channel, Word::kStartFailed, 4);
-  if (!keeper_is("silent") && !keeper_is("crash")) view.control().keeper_beat_ns.store(base::monotonic_ns());
+  if (!keeper_is("silent") && !keeper_is("crash"))
+    view.control().keeper_beat_ns.store(base::monotonic_ns());
   tell("keeper", "born", "restarts", view.supervision().keeper_restarts.load());
   if (keeper_is("crash")) _exit(3);
   bool ended = false;
@@ -203,7 +208,8 @@ void keeper_main(const RoleCard& card, int, char**) {
     if (keeper_is("falls_at_end") && told.keeper_restarts.load() == 0) raise(SIGKILL);
     copy_captured(card.captured_out, 1);
     copy_captured(card.captured_err, 2);
-    tell("keeper", "finished", told.service_ended.load(), told.service_code.load(), told.service_status.load());
+    tell("keeper", "finished", told.service_ended.load(), told.service_code.load(),
+         told.service_status.load());
     _exit(0);
   }
 }
@@ -235,7 +241,8 @@ void start_nested(const char* program) {
 void tell_of_mask() {
   sigset_t mask;
   sigprocmask(SIG_BLOCK, nullptr, &mask);
-  tell("service", "mask", sigismember(&mask, SIGTERM), sigismember(&mask, SIGUSR1), sigismember(&mask, SIGSEGV));
+  tell("service", "mask", sigismember(&mask, SIGTERM), sigismember(&mask, SIGUSR1),
+       sigismember(&mask, SIGSEGV));
   tell("service", "card_mask", supervisor::crew().card.signal_mask);
 }
 
@@ -318,7 +325,8 @@ void perform(std::string_view word, const char* program) {
   }
   if (name == "stuck") {
     const segment::View view(supervisor::crew().segment);
-    tell("service", "stuck", view.supervision().keeper_stuck.load(), view.supervision().keeper_restarts.load());
+    tell("service", "stuck", view.supervision().keeper_stuck.load(),
+         view.supervision().keeper_restarts.load());
   }
   if (name == "wait") {
     while (!g_drained) usleep(2000);
@@ -329,7 +337,8 @@ void perform(std::string_view word, const char* program) {
 
 }  // namespace
 
-// --- What the early choice expects of the other rooms -----------------------------------------------
+// --- What the early choice expects of the other rooms
+// -----------------------------------------------
 
 void outrigger::log::attach(void* base) { g_attached = base; }
 
@@ -337,7 +346,8 @@ const ops::Table* outrigger::ops::table() { return &kTable; }
 
 extern "C" void outrigger_service_born() {
   const supervisor::Crew& crew = supervisor::crew();
-  tell("service", "born", static_cast<uint32_t>(crew.part), g_attached == crew.segment ? "attached" : "detached");
+  tell("service", "born", static_cast<uint32_t>(crew.part),
+       g_attached == crew.segment ? "attached" : "detached");
   if (crew.part == supervisor::Part::kService) std::thread(control).detach();
 }
 

@@ -1,4 +1,5 @@
-// How the program ends: the service's own status, one drain for many signals, and what does not end by itself.
+// How the program ends: the service's own status, one drain for many signals, and what does not end
+// by itself.
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -25,8 +26,8 @@ TEST(Status, exit_codes_and_signals_are_mirrored) {
   const struct {
     const char* word;
     int expected;
-  } cases[] = {{"exit=0", 0}, {"exit=3", 3}, {"exit=255", 255}, {"raise=9", 137}, {"raise=11", 139}, {"raise=15", 143},
-               {"abort", 134}};
+  } cases[] = {{"exit=0", 0},     {"exit=3", 3},     {"exit=255", 255}, {"raise=9", 137},
+               {"raise=11", 139}, {"raise=15", 143}, {"abort", 134}};
   for (const auto& each : cases) {
     Crew crew({.words = {"run", each.word}, .before_exec = [] {
                  const rlimit none{0, 0};
@@ -127,7 +128,8 @@ TEST(Stop, services_own_drain_is_told_to_the_keeper_and_a_signal_then_is_no_hurr
 }
 
 TEST(Stop, hangup_ignored_at_the_start_stays_ignored) {
-  Crew crew({.words = {"run", "sleep=300", "exit=0"}, .before_exec = [] { signal(SIGHUP, SIG_IGN); }});
+  Crew crew(
+      {.words = {"run", "sleep=300", "exit=0"}, .before_exec = [] { signal(SIGHUP, SIG_IGN); }});
   ASSERT_TRUE(crew.await_crew());
   kill(crew.pid(), SIGHUP);
   EXPECT_EQ(crew.await_exit_code(), 0);
@@ -192,17 +194,21 @@ class InitSystem : public testing::Test {
  protected:
   InitSystem() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
     address_.sun_family = AF_UNIX;
-    EXPECT_EQ(bind(socket_.get(), reinterpret_cast<sockaddr*>(&address_), sizeof(sa_family_t)), 0);  // a name is picked
+    EXPECT_EQ(bind(socket_.get(), reinterpret_cast<sockaddr*>(&address_), sizeof(sa_family_t)),
+              0);  // a name is picked
     socklen_t size = sizeof address_;
     getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address_), &size);
-    name_ = "@" + std::string(address_.sun_path + 1, size - sizeof(sa_family_t) - 1);
+    name_.assign(address_.sun_path, size - sizeof(sa_family_t));
+    name_[0] = '@';
   }
   bool hears(const std::string& expected) {
-    return await([&] {
-      char bytes[200];
-      const ssize_t size = recv(socket_.get(), bytes, sizeof bytes, 0);
-      return size > 0 && std::string(bytes, static_cast<size_t>(size)) == expected;
-    }, 3000);
+    return await(
+        [&] {
+          char bytes[200];
+          const ssize_t size = recv(socket_.get(), bytes, sizeof bytes, 0);
+          return size > 0 && std::string(bytes, static_cast<size_t>(size)) == expected;
+        },
+        3000);
   }
   int count_heard() {
     int count = 0;
@@ -224,7 +230,8 @@ TEST_F(InitSystem, hears_ready_and_stopping) {
 }
 
 TEST_F(InitSystem, watchdog_is_fed_while_the_service_beats) {
-  Crew fresh({.words = {"run", "beat=0", "wait"}, .variables = {"NOTIFY_SOCKET=" + name_, "WATCHDOG_USEC=100000"}});
+  Crew fresh({.words = {"run", "beat=0", "wait"},
+              .variables = {"NOTIFY_SOCKET=" + name_, "WATCHDOG_USEC=100000"}});
   ASSERT_TRUE(fresh.await_crew());
   for (int i = 0; i < 5; ++i) EXPECT_TRUE(hears("WATCHDOG=1"));
   kill(fresh.pid(), SIGTERM);

@@ -75,7 +75,8 @@ TEST(KeeperFalls, after_the_services_end_and_another_one_finishes) {
 }
 
 TEST(KeeperFalls, at_each_start_and_the_service_lives_on) {
-  Crew crew({.words = {"run", "print=plain", "sleep=3500", "stuck", "exit=4"}, .variables = {"CREW_KEEPER=crash"}});
+  Crew crew({.words = {"run", "print=plain", "sleep=3500", "stuck", "exit=4"},
+             .variables = {"CREW_KEEPER=crash"}});
   ASSERT_TRUE(crew.await("keeper", "born", 5));
   EXPECT_EQ(crew.await_exit_code(), 4);
   EXPECT_EQ(crew.count("service", "stuck 1"), 1u);  // a log call does not wait for such a keeper
@@ -96,7 +97,8 @@ TEST(KeeperHangs, is_killed_and_started_again) {
 
 TEST(KeeperHangs, service_printing_much_is_not_blocked) {
   constexpr int kLines = 30'000;  // three times what the pipe holds
-  Crew crew({.words = {"run", "flood=" + std::to_string(kLines), "exit=0"}, .variables = {"CREW_KEEPER=silent"}});
+  Crew crew({.words = {"run", "flood=" + std::to_string(kLines), "exit=0"},
+             .variables = {"CREW_KEEPER=silent"}});
   EXPECT_EQ(crew.await_exit_code(), 0);
   EXPECT_EQ(crew.out().size(), size_t{kLines} * 100);
 }

@@ -37,7 +37,8 @@ TEST(Roles, crew_of_three_for_what_means_run) {
 }
 
 TEST(Roles, commands_run_in_the_process_that_was_started) {
-  for (const char* word : {"version", "-v", "--version", "help", "-h", "-init", "health", "config", "probe"}) {
+  for (const char* word :
+       {"version", "-v", "--version", "help", "-h", "-init", "health", "config", "probe"}) {
     Crew crew({.words = {word}});
     EXPECT_EQ(crew.await_exit_code(), 42) << word;
     ASSERT_EQ(crew.report().size(), 2u) << word;  // the constructor and main()
@@ -65,8 +66,9 @@ TEST(Roles, service_is_told_before_the_users_constructors) {
   crew.await_exit_code();
   const auto report = crew.report();
   const auto at = [&](std::string_view part, std::string_view what) {
-    return std::find_if(report.begin(), report.end(),
-                        [&](const ReportLine& line) { return line.part == part && line.what.starts_with(what); });
+    return std::find_if(report.begin(), report.end(), [&](const ReportLine& line) {
+      return line.part == part && line.what.starts_with(what);
+    });
   };
   EXPECT_LT(at("service", "born"), at("user", "constructed"));
 }
@@ -95,7 +97,9 @@ TEST(Roles, in_process_makes_a_segment_of_its_own_and_no_child) {
 }
 
 Part part_under_tracer(const std::vector<std::string>& variables) {
-  Crew crew({.words = {"run", "exit=0"}, .variables = variables, .before_exec = [] { ptrace(PTRACE_TRACEME); }});
+  Crew crew({.words = {"run", "exit=0"}, .variables = variables, .before_exec = [] {
+               ptrace(PTRACE_TRACEME);
+             }});
   int status = 0;
   waitpid(crew.pid(), &status, 0);
   EXPECT_TRUE(WIFSTOPPED(status));  // at exec
@@ -126,10 +130,13 @@ TEST(Roles, strange_role_variables_are_not_believed) {
   forged.channel = channel[1];
   const base::Fd sealed(memfd_create("sealed", MFD_ALLOW_SEALING));
   ASSERT_EQ(write(sealed.get(), &forged, sizeof forged), static_cast<ssize_t>(sizeof forged));
-  ASSERT_EQ(fcntl(sealed.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE), 0);
+  ASSERT_EQ(
+      fcntl(sealed.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE),
+      0);
 
-  for (const std::string& value : {std::string(), std::string("x"), std::string("-1"), std::string("99999999999"),
-                                   std::string("0"), std::to_string(unsealed.get()), std::to_string(sealed.get())}) {
+  for (const std::string& value :
+       {std::string(), std::string("x"), std::string("-1"), std::string("99999999999"),
+        std::string("0"), std::to_string(unsealed.get()), std::to_string(sealed.get())}) {
     Crew crew({.words = {"run", "self", "exit=2"}, .variables = {"OUTRIGGER_ROLE=" + value}});
     EXPECT_EQ(crew.await_exit_code(), 2) << value;
     EXPECT_EQ(crew.count("service", "born " + part_text(Part::kService)), 1u) << value;
@@ -148,7 +155,9 @@ TEST(Roles, children_are_named_grouped_and_scored) {
     EXPECT_EQ(crew.count(part, "group own"), 1u);
     EXPECT_EQ(crew.count(part, "role_variable gone"), 1u);
   }
-  const auto score = [&](const char* part) { return std::stoi(crew.lines(part, "oom").at(0).what.substr(4)); };
+  const auto score = [&](const char* part) {
+    return std::stoi(crew.lines(part, "oom").at(0).what.substr(4));
+  };
   EXPECT_EQ(score("service"), std::min(score("keeper") + 500, 1000));
   // TERM and USR1 are blocked until the service is ready for them; faults never are.
   EXPECT_EQ(crew.count("service", "mask 1 1 0"), 1u);
@@ -176,7 +185,8 @@ std::vector<std::string> descriptors(const Crew& crew, const char* part) {
 
 size_t count_with(const std::vector<std::string>& lines, std::string_view text) {
   return static_cast<size_t>(
-      std::count_if(lines.begin(), lines.end(), [&](const std::string& line) { return line.find(text) != line.npos; }));
+      std::count_if(lines.begin(), lines.end(),
+                    [&](const std::string& line) { return line.find(text) != line.npos; }));
 }
 
 TEST(Roles, service_has_the_cards_descriptors_and_no_others) {
@@ -186,7 +196,8 @@ TEST(Roles, service_has_the_cards_descriptors_and_no_others) {
              .before_exec = [] { close_range(3, ~0U, 0); }});
   EXPECT_EQ(crew.await_exit_code(), 0);
   const auto service = descriptors(crew, "service");
-  // Segment, channel, two bells, the program's own stderr; the fake control thread adds its signalfd.
+  // Segment, channel, two bells, the program's own stderr; the fake control thread adds its
+  // signalfd.
   EXPECT_EQ(count_with(service, "outrigger-segment"), 1u);
   EXPECT_EQ(count_with(service, "[eventfd]"), 2u);
   EXPECT_EQ(count_with(service, "socket:"), 1u);

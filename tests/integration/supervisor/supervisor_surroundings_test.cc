@@ -1,4 +1,5 @@
-// A poor place to start in: descriptors closed, no /proc, no memory, PID 1. One clear line, the right status, no hang.
+// A poor place to start in: descriptors closed, no /proc, no memory, PID 1. One clear line, the
+// right status, no hang.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sched.h>
@@ -20,7 +21,8 @@ namespace outrigger::test {
 namespace {
 
 bool is_one_line(const std::string& text, std::string_view begin) {
-  return text.starts_with(begin) && std::count(text.begin(), text.end(), '\n') == 1 && text.back() == '\n';
+  return text.starts_with(begin) && std::count(text.begin(), text.end(), '\n') == 1 &&
+         text.back() == '\n';
 }
 
 TEST(StandardDescriptors, closed_ones_are_never_used_for_something_else) {
@@ -87,7 +89,8 @@ TEST(Limits, no_file_size_is_told_and_not_died_of) {
                  const rlimit none{0, 0};
                  setrlimit(RLIMIT_FSIZE, &none);
                }});
-    // The line itself goes to a memfd of the test here, which the limit forbids as well: the status must do.
+    // The line itself goes to a memfd of the test here, which the limit forbids as well: the status
+    // must do.
     EXPECT_EQ(crew.await_exit_code(), 1);
   }
 }
@@ -107,7 +110,8 @@ TEST(Limits, no_process_can_be_made) {
 
 // In a mount namespace of its own, so that nobody else's /proc is touched.
 bool hide_proc() {
-  return unshare(CLONE_NEWNS) == 0 && mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+  return unshare(CLONE_NEWNS) == 0 &&
+         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
          mount("none", "/proc", "tmpfs", 0, nullptr) == 0;
 }
 
@@ -135,7 +139,8 @@ TEST(Proc, lone_service_and_commands_do_without) {
 
 // In a mount namespace of its own.
 bool enter_chroot(const char* root, const char* proc) {
-  return unshare(CLONE_NEWNS) == 0 && mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+  return unshare(CLONE_NEWNS) == 0 &&
+         mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
          mount("proc", proc, "proc", 0, nullptr) == 0 && chroot(root) == 0 && chdir("/") == 0;
 }
 
@@ -164,7 +169,8 @@ TEST(Chroot, with_proc_and_nothing_else_is_enough) {
 
 // --- PID 1 -------------------------------------------------------------------------------------
 
-// The calling process goes on as PID 1 of a new namespace; the one that was there mirrors its status.
+// The calling process goes on as PID 1 of a new namespace; the one that was there mirrors its
+// status.
 void become_pid_one() {
   if (unshare(CLONE_NEWPID | CLONE_NEWNS) != 0) _exit(124);
   const pid_t child = fork();
@@ -192,7 +198,9 @@ TEST(PidOne, reaps_strangers_and_mirrors_the_status) {
 }
 
 TEST(PidOne, takes_stop_signals) {
-  Crew crew({.words = {"run", "signal_parent=15", "wait"}, .before_exec = become_pid_one, .pids = Pids::kForeign});
+  Crew crew({.words = {"run", "signal_parent=15", "wait"},
+             .before_exec = become_pid_one,
+             .pids = Pids::kForeign});
   const int code = crew.await_exit_code();
   if (code == 124) GTEST_SKIP() << "no pid namespaces here";
   EXPECT_EQ(code, 0);

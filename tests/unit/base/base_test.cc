@@ -28,9 +28,7 @@ TEST(Clock, ticks_and_monotonic_time_go_forward) {
   EXPECT_GT(monotonic_ns(), ns_before);
 }
 
-TEST(Clock, real_time_counts_from_1970) {
-  EXPECT_GT(real_ns(), 1'600'000'000 * kNsPerSecond);
-}
+TEST(Clock, real_time_counts_from_1970) { EXPECT_GT(real_ns(), 1'600'000'000 * kNsPerSecond); }
 
 TEST(FdTest, closes_at_the_end_of_its_scope_and_once) {
   int number = -1;

@@ -13,7 +13,9 @@ Asks asks_of(std::vector<const char*> words, Program program) {
   words.push_back(nullptr);
   return asks(static_cast<int>(words.size()) - 1, words.data(), program);
 }
-Asks asks_of(std::vector<const char*> words) { return asks_of(std::move(words), Program::kOwnWords); }
+Asks asks_of(std::vector<const char*> words) {
+  return asks_of(std::move(words), Program::kOwnWords);
+}
 
 TEST(Words, nothing_run_and_options_mean_run) {
   EXPECT_EQ(asks_of({}), Asks::kRun);
@@ -30,8 +32,10 @@ TEST(Words, no_arguments_at_all_mean_run) {
 }
 
 TEST(Words, contract_words_and_operations_are_commands) {
-  for (const char* word : {"version", "-v", "--v", "-version", "--version", "help", "-h", "--h", "-help", "--help", "init",
-                           "-init", "--init", "health", "config", "template", "user-data", "push", "op", "probe"}) {
+  for (const char* word :
+       {"version", "-v",       "--v",       "-version", "--version", "help",   "-h",
+        "--h",     "-help",    "--help",    "init",     "-init",     "--init", "health",
+        "config",  "template", "user-data", "push",     "op",        "probe"}) {
     EXPECT_EQ(asks_of({word}), Asks::kCommand) << word;
   }
 }
