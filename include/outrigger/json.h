@@ -18,10 +18,21 @@
 #include <vector>
 
 namespace outrigger {
+namespace internal {
+
+// A template only so that it becomes whole after Json is, and before Json's own functions are compiled.
+template <typename Value>
+struct JsonMember {
+  std::string name;
+  Value value;
+  friend bool operator==(const JsonMember&, const JsonMember&) = default;
+};
+
+}  // namespace internal
 
 class Json {
  public:
-  struct Member;
+  using Member = internal::JsonMember<Json>;
   using Array = std::vector<Json>;
   using Object = std::vector<Member>;
 
@@ -80,12 +91,6 @@ class Json {
   void write(std::string& out, int depth) const;
 
   std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string, Array, Object> value_;
-};
-
-struct Json::Member {
-  std::string name;
-  Json value;
-  friend bool operator==(const Member&, const Member&) = default;
 };
 
 // Appends `text` as a JSON string, quotes included.
