@@ -18,6 +18,10 @@ namespace outrigger::log {
 using segment::RingControl;
 using segment::RingState;
 
+// The ends of the executable's image, as the linker names them.
+extern const char ehdr_start[] asm("__ehdr_start");
+extern const char image_end[] asm("_end");
+
 namespace {
 
 constinit pthread_key_t g_thread_end_key{};
@@ -37,8 +41,6 @@ void end_ring(void* ring_plus_one) {
 }
 
 void lay_out_writer(Private& state, uint32_t index) {
-  extern const char ehdr_start[] asm("__ehdr_start");
-  extern const char image_end[] asm("_end");
   const segment::View& view = g_process.view;
   internal::Writer& w = state.writers[index];
   const uint64_t position = state.positions[index];
