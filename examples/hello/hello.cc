@@ -8,7 +8,8 @@ using namespace outrigger;
 
 int main(int argc, char** argv) {
   Service hello{{.name = "hello", .about = "Greets people."}};
-  auto greeting = hello.setting<std::string>("Greeting", {.in_local = "Hi", .otherwise = "Good day"});
+  auto greeting =
+      hello.setting<std::string>("Greeting", {.in_local = "Hi", .otherwise = "Good day"});
   auto greeted = metrics::counter("Greetings", {.help = "People greeted"});
   hello.operation("greet", "Greets one person.")
       .arg<std::string>("name", "whom to greet")
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
         log::info("greeted {name}", name);
         return Json{{"greeting", *greeting + ", " + name}};
       });
-  hello.check("greeting", {.every = 30s}, [=] { return greeting->empty() ? warn("empty") : pass(); });
+  hello.check("greeting", {.every = 30s},
+              [=] { return greeting->empty() ? warn("empty") : pass(); });
   return run(argc, argv, hello);
 }

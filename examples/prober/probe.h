@@ -18,7 +18,8 @@ struct Answer {
 
 class Probe {
  public:
-  explicit Probe(outrigger::Option<bool> allow_private) : allow_private_(std::move(allow_private)) {}
+  explicit Probe(outrigger::Option<bool> allow_private)
+      : allow_private_(std::move(allow_private)) {}
 
   // Any thread. Errors: the URL is none, it leads too close, nobody answers.
   outrigger::Result<Answer> operator()(const std::string& url) const;
@@ -31,7 +32,8 @@ class Probe {
 
  private:
   outrigger::Option<bool> allow_private_;
-  outrigger::metrics::Counter probes_ = outrigger::metrics::counter("Probes", {.help = "URLs probed"});
+  outrigger::metrics::Counter probes_ =
+      outrigger::metrics::counter("Probes", {.help = "URLs probed"});
   outrigger::metrics::Counter failures_ =
       outrigger::metrics::counter("ProbeFailures", {.help = "Probes that got no answer"});
 };

@@ -56,7 +56,8 @@ bool is_own(const Address& address) {
     if (each->ifa_addr->sa_family == AF_INET) {
       own = mapped(&reinterpret_cast<const sockaddr_in*>(each->ifa_addr)->sin_addr);
     } else if (each->ifa_addr->sa_family == AF_INET6) {
-      memcpy(own.data(), &reinterpret_cast<const sockaddr_in6*>(each->ifa_addr)->sin6_addr, own.size());
+      memcpy(own.data(), &reinterpret_cast<const sockaddr_in6*>(each->ifa_addr)->sin6_addr,
+             own.size());
     } else {
       continue;
     }
@@ -75,7 +76,8 @@ bool is_too_close(std::string_view text) {
     if (a == 0 || a == 127 || (a == 169 && b == 254)) return true;
   }
   const bool link_local = address[0] == 0xfe && (address[1] & 0xc0) == 0x80;
-  return address == kAny || address == kLoopback || address == kAwsMetadata || link_local || is_own(address);
+  return address == kAny || address == kLoopback || address == kAwsMetadata || link_local ||
+         is_own(address);
 }
 
 }  // namespace prober

@@ -1,7 +1,8 @@
 // Health: checks that the service runs about itself, and beats that show that it is not stuck.
 //
-// A check is a function that says pass, warn or fail. Each runs on a schedule of its own, in threads of its own; one that
-// hangs is shown as timed out and delays neither the health page nor another check. What it throws counts as a failure.
+// A check is a function that says pass, warn or fail. Each runs on a schedule of its own, in
+// threads of its own; one that hangs is shown as timed out and delays neither the health page nor
+// another check. What it throws counts as a failure.
 #pragma once
 
 #include <chrono>
@@ -25,15 +26,17 @@ struct CheckOptions {
   std::chrono::milliseconds every{30'000};
   // A run that takes longer counts as failed, also while it is still under way.
   std::chrono::milliseconds timeout{5'000};
-  // Its failure is the service's failure; that of an uncritical check makes the service's status "warn" only.
+  // Its failure is the service's failure; that of an uncritical check makes the service's status
+  // "warn" only.
   bool critical = true;
-  // /readyz says no until it passes, and whenever it does not. Mind that a shared database which blinks then takes
-  // every instance out of service at once.
+  // /readyz says no until it passes, and whenever it does not. Mind that a shared database which
+  // blinks then takes every instance out of service at once.
   bool gates_readiness = false;
 };
 
-// "I am not stuck." For programs with a loop of their own: call it once a second or oftener, from that loop. After the
-// first call the service is unresponsive when no beat came for 5 seconds. Costs a clock reading and two stores; any thread.
+// "I am not stuck." For programs with a loop of their own: call it once a second or oftener, from
+// that loop. After the first call the service is unresponsive when no beat came for 5 seconds.
+// Costs a clock reading and two stores; any thread.
 void beat() noexcept;
 
 }  // namespace outrigger

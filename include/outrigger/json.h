@@ -1,10 +1,12 @@
-// Json: the value that an operation returns. A value type like std::string; members keep their order.
+// Json: the value that an operation returns. A value type like std::string; members keep their
+// order.
 //
 //     Json{{"greeting", text}, {"times", 3}}        an object
 //     Json::array({1, "two", nullptr})              an array
 //     value["added"] = true;  list.push_back(4);    both grow
 //
-// It is a small type for answers, not a document model: no paths, no patches, and lookups are linear.
+// It is a small type for answers, not a document model: no paths, no patches, and lookups are
+// linear.
 #pragma once
 
 #include <concepts>
@@ -20,7 +22,8 @@
 namespace outrigger {
 namespace internal {
 
-// A template only so that it becomes whole after Json is, and before Json's own functions are compiled.
+// A template only so that it becomes whole after Json is, and before Json's own functions are
+// compiled.
 template <typename Value>
 struct JsonMember {
   std::string name;
@@ -74,12 +77,14 @@ class Json {
   // The first member of that name; nullptr when there is none or this is no object.
   const Json* find(std::string_view name) const;
 
-  // The member of that name, made (null) when there is none. What is no object becomes an empty one first.
+  // The member of that name, made (null) when there is none. What is no object becomes an empty one
+  // first.
   Json& operator[](std::string_view name);
   // What is no array becomes an empty one first.
   void push_back(Json element);
 
-  // One line. Bytes that are not UTF-8 become U+FFFD, numbers that JSON lacks (NaN, infinities) become null.
+  // One line. Bytes that are not UTF-8 become U+FFFD, numbers that JSON lacks (NaN, infinities)
+  // become null.
   std::string dump() const;
   // Several lines, indented by two, for people.
   std::string pretty() const;

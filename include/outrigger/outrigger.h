@@ -1,4 +1,5 @@
-// All of Outrigger that a service needs in one include. Programs that count their compile time include the parts.
+// All of Outrigger that a service needs in one include. Programs that count their compile time
+// include the parts.
 #pragma once
 
 #include "outrigger/health.h"

@@ -8,15 +8,18 @@
 //
 // A program that has a main, flags and a server of its own keeps them:
 //
-//     int main(int argc, char** argv) { return outrigger::adopt({.name = "orders"}, argc, argv, old_main); }
+//     int main(int argc, char** argv) { return outrigger::adopt({.name = "orders"}, argc, argv,
+//     old_main); }
 //
 // A service's life:
 //
-//     starting ── on_start done, port open ──► running ── drain ──► draining ── work done ──► exiting
+//     starting ── on_start done, port open ──► running ── drain ──► draining ── work done ──►
+//     exiting
 //
-// A drain begins with SIGTERM or SIGINT, or stop(). /readyz says no at once; for the lame-duck time the service goes on
-// accepting, so that load balancers notice; then it finishes what it has, calls on_drain, then on_stop, and ends. All of
-// it within the stop budget, whose last fifth (at most 5 s) belongs to the flush of logs. A second signal cuts it short.
+// A drain begins with SIGTERM or SIGINT, or stop(). /readyz says no at once; for the lame-duck time
+// the service goes on accepting, so that load balancers notice; then it finishes what it has, calls
+// on_drain, then on_stop, and ends. All of it within the stop budget, whose last fifth (at most 5
+// s) belongs to the flush of logs. A second signal cuts it short.
 //
 // Declare everything before run(); a Service is not thread-safe while it is being declared.
 #pragma once
@@ -96,11 +99,14 @@ class Service {
     return {*parts_, internal::OperationInfo{std::move(name), std::move(about), {}, false, {}}};
   }
 
-  // Something the service looks after (health.h). May also be called from on_start, when options are known.
+  // Something the service looks after (health.h). May also be called from on_start, when options
+  // are known.
   void check(std::string name, CheckOptions options, std::function<CheckResult()> function);
 
-  // An option of `run` and of the service's operations as commands: --NAME VALUE, or OUTRIGGER_NAME. T is a bool (then
-  // --NAME alone means true), a number, a std::string, a chrono duration, or a std::vector of these (repeatable).
+  // An option of `run` and of the service's operations as commands: --NAME VALUE, or
+  // OUTRIGGER_NAME. T is a bool (then
+  // --NAME alone means true), a number, a std::string, a chrono duration, or a std::vector of these
+  // (repeatable).
   template <typename T>
   Option<T> option(std::string name, OptionOptions<T> options);
 
@@ -108,12 +114,14 @@ class Service {
   template <internal::Value T>
   Setting<T> setting(std::string name, SettingOptions<T> options);
 
-  // Before the port opens. The function returns void, or Result<void>, whose error ends the start with that sentence.
+  // Before the port opens. The function returns void, or Result<void>, whose error ends the start
+  // with that sentence.
   template <std::invocable Function>
   void on_start(Function function) {
     add_start_hook(internal::start_hook(std::move(function)));
   }
-  // After the last request was answered: end what runs on its own. It may take the deadline as a parameter.
+  // After the last request was answered: end what runs on its own. It may take the deadline as a
+  // parameter.
   template <typename Function>
   void on_drain(Function function) {
     add_drain_hook(internal::drain_hook(std::move(function)));
@@ -130,22 +138,27 @@ class Service {
   std::unique_ptr<internal::ServiceParts> parts_;
 };
 
-// Does what the command line asks: runs the service, or one of its commands. Returns main's exit status.
+// Does what the command line asks: runs the service, or one of its commands. Returns main's exit
+// status.
 int run(int argc, char** argv, Service& service);
 
-// The same for a program with a main of its own. A leading contract word (version, help, health, config, op ...) is
-// answered here; everything else reaches `old_main` untouched, and its result is returned.
+// The same for a program with a main of its own. A leading contract word (version, help, health,
+// config, op ...) is answered here; everything else reaches `old_main` untouched, and its result is
+// returned.
 int adopt(ServiceOptions options, int argc, char** argv, int (*old_main)(int argc, char** argv));
 // With settings, checks and operations besides.
 int adopt(Service& service, int argc, char** argv, int (*old_main)(int argc, char** argv));
 
-// For adopted programs, which have no Service object at hand: called when a drain begins, after the lame-duck time.
-// Then `old_main` should return. Without any, the program meets its SIGTERM as it always did.
+// For adopted programs, which have no Service object at hand: called when a drain begins, after the
+// lame-duck time. Then `old_main` should return. Without any, the program meets its SIGTERM as it
+// always did.
 template <typename Function>
 void on_drain(Function function) {
   internal::add_drain_hook(internal::drain_hook(std::move(function)));
 }
-inline void on_stop(std::function<void()> function) { internal::add_stop_hook(std::move(function)); }
+inline void on_stop(std::function<void()> function) {
+  internal::add_stop_hook(std::move(function));
+}
 
 // With ServiceOptions::ready_when_called: from now on /readyz says yes.
 void ready() noexcept;
@@ -161,7 +174,8 @@ Option<T> Service::option(std::string name, OptionOptions<T> options) {
   internal::OptionInfo info{name, std::move(options.help), {}, {}, false, {}};
   if constexpr (internal::kIsVector<T>) {
     using Element = typename T::value_type;
-    static_assert(internal::Value<Element>, "an option's elements are bools, numbers, text or durations");
+    static_assert(internal::Value<Element>,
+                  "an option's elements are bools, numbers, text or durations");
     info.type = internal::type_name<Element>();
     info.repeats = true;
     for (const Element& element : options.otherwise) {
@@ -178,7 +192,8 @@ Option<T> Service::option(std::string name, OptionOptions<T> options) {
       return {};
     };
   } else {
-    static_assert(internal::Value<T>, "an option is a bool, a number, text, a duration, or a std::vector of these");
+    static_assert(internal::Value<T>,
+                  "an option is a bool, a number, text, a duration, or a std::vector of these");
     info.type = internal::type_name<T>();
     info.default_text = internal::value_text(options.otherwise);
     info.set = [name, cell = handle.value_](const std::vector<std::string>& texts) -> Result<void> {

@@ -1,12 +1,12 @@
 // Settings and options: values that a service declares in code and reads when it serves.
 //
-// A setting is found by the environment the service runs in; nobody types it. Today its value is the one hard-coded for
-// that environment; `config` and GET /config say which one it is and why.
+// A setting is found by the environment the service runs in; nobody types it. Today its value is
+// the one hard-coded for that environment; `config` and GET /config say which one it is and why.
 //
 // An option is typed by who starts the service: --every 10s, or OUTRIGGER_EVERY=10s.
 //
-// Both are handles, cheap to copy into the functions that use them. They have their default until run() or adopt()
-// begins, and keep one value from then on: reading needs no lock.
+// Both are handles, cheap to copy into the functions that use them. They have their default until
+// run() or adopt() begins, and keep one value from then on: reading needs no lock.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,5 @@
-// Threads of the library's own: named, and deaf to the signals that a program may have handlers for.
+// Threads of the library's own: named, and deaf to the signals that a program may have handlers
+// for.
 #pragma once
 
 #include <pthread.h>
@@ -10,11 +11,13 @@
 
 namespace outrigger::base {
 
-// Every signal but those that a thread causes itself, and SIGPROF, by which a profiler samples each thread.
+// Every signal but those that a thread causes itself, and SIGPROF, by which a profiler samples each
+// thread.
 inline sigset_t foreign_signals() {
   sigset_t all;
   sigfillset(&all);
-  for (const int own : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGPROF}) sigdelset(&all, own);
+  for (const int own : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGTRAP, SIGSYS, SIGPROF})
+    sigdelset(&all, own);
   return all;
 }
 

@@ -10,7 +10,8 @@ namespace outrigger::health {
 // Beats go to this segment from now on; an empty view ends that. Before other threads beat.
 void attach(segment::View view);
 
-// One source of beats. Copyable; without a segment, in a forked child, or beyond the last slot it does nothing.
+// One source of beats. Copyable; without a segment, in a forked child, or beyond the last slot it
+// does nothing.
 class Beat {
  public:
   Beat() = default;

@@ -19,9 +19,10 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr size_t kWorkersKept = 2;
-constexpr milliseconds kBusyMax{50};        // a due check waits so long for a worker before another is started
+constexpr milliseconds kBusyMax{
+    50};  // a due check waits so long for a worker before another is started
 constexpr milliseconds kFirstRunWithin{1000};
-constexpr milliseconds kEndWithin{200};     // for the runs under way when the runner ends
+constexpr milliseconds kEndWithin{200};  // for the runs under way when the runner ends
 
 std::string timed_out(milliseconds timeout, int64_t duration_ns) {
   return "timed out: took " + std::to_string(duration_ns / base::kNsPerMs) + " ms, may take " +
@@ -43,11 +44,14 @@ CheckResult result_of(const CheckFunction& function) {
 
 struct Runner::Shared {
   struct Check {
-    Check(segment::HealthSlot& slot, std::string check_name, CheckOptions check_options, CheckFunction check_function)
-        : options(check_options), function(std::move(check_function)), slot(slot, check_name, check_options) {}
+    Check(segment::HealthSlot& slot, std::string check_name, CheckOptions check_options,
+          CheckFunction check_function)
+        : options(check_options),
+          function(std::move(check_function)),
+          slot(slot, check_name, check_options) {}
     const CheckOptions options;
     const CheckFunction function;
-    SlotWriter slot;      // touched by the one worker that runs the check
+    SlotWriter slot;  // touched by the one worker that runs the check
     Clock::time_point due{};
     bool waiting = false;  // in `queue`
     bool running = false;
@@ -98,14 +102,17 @@ bool Runner::add(std::string name, CheckOptions options, CheckFunction function)
   const size_t index = all.checks.size();
   if (index >= segment::kChecks) return false;
   segment::HealthTable& table = all.view.health();
-  Shared::Check& check = all.checks.emplace_back(table.slots[index], std::move(name), options, std::move(function));
+  Shared::Check& check =
+      all.checks.emplace_back(table.slots[index], std::move(name), options, std::move(function));
   // Release: pairs with the keeper's acquire; the slot below the new count is filled in.
   table.used.store(static_cast<uint32_t>(index + 1), std::memory_order_release);
   check.due = Clock::now();
   if (!options.gates_readiness) {
-    // Spread, so that the checks of a fleet that started together do not all knock at one database together.
+    // Spread, so that the checks of a fleet that started together do not all knock at one database
+    // together.
     thread_local std::minstd_rand random(std::random_device{}());
-    check.due += milliseconds(random() % std::min(kFirstRunWithin, std::max(options.every, milliseconds(1))).count());
+    check.due += milliseconds(
+        random() % std::min(kFirstRunWithin, std::max(options.every, milliseconds(1))).count());
   }
   all.pacer_wake.notify_all();
   return true;
@@ -150,7 +157,9 @@ void Runner::Shared::pace(const std::shared_ptr<Shared>& self) {
 
 void Runner::Shared::start_worker(const std::shared_ptr<Shared>& self) {
   try {
-    base::start_thread("or-check", [self] { self->work(); }).detach();
+    base::start_thread("or-check", [self] {
+      self->work();
+    }).detach();  // tidy: detach because the process may end while a check hangs
     ++workers;
     ++idle;
   } catch (const std::exception&) {

@@ -1,9 +1,10 @@
 // Runs the checks, each on its own schedule.
 //
-// One pacer thread sees what is due and hands it to workers. Two workers are kept; when a check is due and every
-// worker has been busy for a moment (one is stuck, or several are slow), another is started, never more than there are
-// checks. A check is never run twice at a time. What takes longer than its timeout is for the keeper to notice, which
-// sees in the slot when the run began: this process may be unable to.
+// One pacer thread sees what is due and hands it to workers. Two workers are kept; when a check is
+// due and every worker has been busy for a moment (one is stuck, or several are slow), another is
+// started, never more than there are checks. A check is never run twice at a time. What takes
+// longer than its timeout is for the keeper to notice, which sees in the slot when the run began:
+// this process may be unable to.
 #pragma once
 
 #include <chrono>
@@ -29,13 +30,14 @@ class Runner {
  public:
   // Results go to this segment, which must outlive the runner.
   explicit Runner(segment::View view);
-  // Ends the schedule and waits a moment for runs under way. A check that is stuck keeps its thread, which is left
-  // behind: the process is about to end.
+  // Ends the schedule and waits a moment for runs under way. A check that is stuck keeps its
+  // thread, which is left behind: the process is about to end.
   ~Runner();
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
 
-  // Starts it at once when it gates readiness, else within a second. False when the table is full. Any thread.
+  // Starts it at once when it gates readiness, else within a second. False when the table is full.
+  // Any thread.
   bool add(std::string name, CheckOptions options, CheckFunction function);
 
  private:

@@ -10,9 +10,11 @@ namespace {
 
 using segment::HealthSlot;
 
-// Words are stored one by one and relaxed: a reader may look at any moment, and the seqlock tells it so.
+// Words are stored one by one and relaxed: a reader may look at any moment, and the seqlock tells
+// it so.
 constexpr size_t kHeadBytes = sizeof(uint64_t);  // version and status
-static_assert(offsetof(HealthSlot, status) == sizeof(uint32_t) && offsetof(HealthSlot, critical) == kHeadBytes);
+static_assert(offsetof(HealthSlot, status) == sizeof(uint32_t) &&
+              offsetof(HealthSlot, critical) == kHeadBytes);
 static_assert(sizeof(HealthSlot) % sizeof(uint64_t) == 0);
 
 segment::CheckStatus status_of(CheckStatus status) {

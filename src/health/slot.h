@@ -1,4 +1,5 @@
-// One check's place in the segment, written under its seqlock (segment/layout.h). One writer a slot at a time.
+// One check's place in the segment, written under its seqlock (segment/layout.h). One writer a slot
+// at a time.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@ class SlotWriter {
   // Fills the slot in: name, bounds, "pending". The slot must outlive the writer.
   SlotWriter(segment::HealthSlot& slot, std::string_view name, const CheckOptions& options);
 
-  // A run begins now (CLOCK_MONOTONIC). The last result stays in place; the keeper sees for itself when the run takes
-  // longer than it may.
+  // A run begins now (CLOCK_MONOTONIC). The last result stays in place; the keeper sees for itself
+  // when the run takes longer than it may.
   void started(int64_t now_ns);
 
   // It has ended so.

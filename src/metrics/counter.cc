@@ -19,7 +19,8 @@ using segment::MetricTable;
 constexpr uint32_t kKindCounter = 1;
 constexpr std::atomic<uint32_t> kAlwaysAlive{1};
 
-// Constructed by the first counter and never destroyed: handles in other objects' destructors stay usable.
+// Constructed by the first counter and never destroyed: handles in other objects' destructors stay
+// usable.
 struct Registry {
   std::mutex mutex;
   // Guarded by mutex.
@@ -86,10 +87,13 @@ Counter counter(std::string_view name, Options options) {
   const auto [own, is_new] = all.own.try_emplace(std::string(name), 0);
   lock.unlock();
   if (is_new && mapped) {
-    published ? log::warn("counter \"{name}\" is not published: all {slots} places are taken", name, segment::kMetrics)
-              : log::warn("counter \"{name}\" is not published: a name has 1 to 63 printable ASCII characters and no "
-                          "colon in front",
-                          name);
+    published ? log::warn("counter \"{name}\" is not published: all {slots} places are taken", name,
+                          segment::kMetrics)
+              : log::warn(
+                    "counter \"{name}\" is not published: a name has 1 to 63 printable ASCII "
+                    "characters and no "
+                    "colon in front",
+                    name);
   }
   return Counter(&own->second, &kAlwaysAlive);
 }

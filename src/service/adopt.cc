@@ -1,5 +1,5 @@
-// A file of its own: the symbol below tells the early role choice that the program is adopted, and it is linked in only
-// where adopt() is called.
+// A file of its own: the symbol below tells the early role choice that the program is adopted, and
+// it is linked in only where adopt() is called.
 #include <string>
 #include <vector>
 

@@ -20,7 +20,9 @@ Error missing(const ParameterInfo& parameter) {
 }
 
 Error too_many(const OperationInfo& operation, const std::string& word) {
-  return {ErrorKind::kBadInput, "\"" + word + "\" is one word too many: expected " + usage_of(operation), {}};
+  return {ErrorKind::kBadInput,
+          "\"" + word + "\" is one word too many: expected " + usage_of(operation),
+          {}};
 }
 
 Error unknown_parameter(const OperationInfo& operation, const std::string& name) {
@@ -37,13 +39,16 @@ Error threw(const OperationInfo& operation) {
 
 }  // namespace
 
-const OperationInfo* find_operation(const std::vector<OperationInfo>& operations, std::string_view name) {
-  const auto found = std::find_if(operations.begin(), operations.end(),
-                                  [&](const OperationInfo& operation) { return operation.name == name; });
+const OperationInfo* find_operation(const std::vector<OperationInfo>& operations,
+                                    std::string_view name) {
+  const auto found =
+      std::find_if(operations.begin(), operations.end(),
+                   [&](const OperationInfo& operation) { return operation.name == name; });
   return found == operations.end() ? nullptr : &*found;
 }
 
-Result<ParameterTexts> by_position(const OperationInfo& operation, const std::vector<std::string>& words) {
+Result<ParameterTexts> by_position(const OperationInfo& operation,
+                                   const std::vector<std::string>& words) {
   ParameterTexts texts(operation.parameters.size());
   size_t at = 0;
   for (const std::string& word : words) {
@@ -58,10 +63,12 @@ Result<ParameterTexts> by_name(const OperationInfo& operation,
                                const std::vector<std::pair<std::string, std::string>>& given) {
   ParameterTexts texts(operation.parameters.size());
   for (const auto& [name, value] : given) {
-    const auto found = std::find_if(operation.parameters.begin(), operation.parameters.end(),
-                                    [&name = name](const ParameterInfo& parameter) { return parameter.name == name; });
+    const auto found = std::find_if(
+        operation.parameters.begin(), operation.parameters.end(),
+        [&name = name](const ParameterInfo& parameter) { return parameter.name == name; });
     if (found == operation.parameters.end()) return unknown_parameter(operation, name);
-    std::vector<std::string>& values = texts[static_cast<size_t>(found - operation.parameters.begin())];
+    std::vector<std::string>& values =
+        texts[static_cast<size_t>(found - operation.parameters.begin())];
     if (!values.empty() && found->arity != Arity::kMany) {
       return Error{ErrorKind::kBadInput, name + " is given twice; one value is expected", name};
     }

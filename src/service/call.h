@@ -1,4 +1,5 @@
-// Calling an operation: the same for a command and for a request, so that both agree in result and wording.
+// Calling an operation: the same for a command and for a request, so that both agree in result and
+// wording.
 #pragma once
 
 #include <string>
@@ -10,18 +11,20 @@
 
 namespace outrigger::service {
 
-const internal::OperationInfo* find_operation(const std::vector<internal::OperationInfo>& operations,
-                                              std::string_view name);
+const internal::OperationInfo* find_operation(
+    const std::vector<internal::OperationInfo>& operations, std::string_view name);
 
 // Parameters by position: `greet Ada`. One word too many is an error; what is missing, call() says.
 Result<internal::ParameterTexts> by_position(const internal::OperationInfo& operation,
                                              const std::vector<std::string>& words);
 
 // Parameters by name: `?name=Ada`.
-Result<internal::ParameterTexts> by_name(const internal::OperationInfo& operation,
-                                         const std::vector<std::pair<std::string, std::string>>& given);
+Result<internal::ParameterTexts> by_name(
+    const internal::OperationInfo& operation,
+    const std::vector<std::pair<std::string, std::string>>& given);
 
-// Checks that nothing is missing, converts, calls. What the function throws is logged and becomes an error.
+// Checks that nothing is missing, converts, calls. What the function throws is logged and becomes
+// an error.
 Result<Json> call(const internal::OperationInfo& operation, const internal::ParameterTexts& texts);
 
 // "greet NAME", "probe URL..."

@@ -25,11 +25,18 @@ const char* variable(const char* name) { return getenv(name); }
 bool is_any_of(const std::string& word, std::initializer_list<const char*> candidates) {
   return std::find(candidates.begin(), candidates.end(), word) != candidates.end();
 }
-bool asks_help(const std::string& word) { return is_any_of(word, {"-h", "-help", "--help", "--h"}); }
+bool asks_help(const std::string& word) {
+  return is_any_of(word, {"-h", "-help", "--help", "--h"});
+}
 
 // A switch of the command's own, --json.
 OptionSpec json_spec(bool& json) {
-  return {"json", "", "in one line of JSON", "", false, [&json](const std::vector<std::string>& texts) -> Result<void> {
+  return {"json",
+          "",
+          "in one line of JSON",
+          "",
+          false,
+          [&json](const std::vector<std::string>& texts) -> Result<void> {
             const Result<bool> value = internal::parse_bool("--json", texts.back());
             if (!value.ok()) return value.error();
             json = *value;
@@ -49,7 +56,8 @@ class Commands {
       return print(name_, std::string(version()) + "\n");
     }
     if (word == "help" || asks_help(word)) return help(rest);
-    if (is_any_of(word, {"run", "health", "config", "op"}) && !rest.empty() && asks_help(rest.front())) {
+    if (is_any_of(word, {"run", "health", "config", "op"}) && !rest.empty() &&
+        asks_help(rest.front())) {
       return print(name_, help_text_for(parts_, word));
     }
     if (word == "health") return health(rest);
@@ -57,13 +65,18 @@ class Commands {
     if (word == "op") return operation_by_op(rest);
     const std::string plain = word.substr(std::min(word.find_first_not_of('-'), word.size()));
     if (is_missing_command(plain)) {
-      return refuse(word + " is not part of this build: it can run, be asked and be configured, not yet deliver itself",
+      return refuse(word +
+                        " is not part of this build: it can run, be asked and be configured, not "
+                        "yet deliver itself",
                     kExitFailed);
     }
     const internal::OperationInfo* operation = find_operation(parts_.operations, word);
-    if (operation != nullptr && program_ == Program::kOwnWords) return run_operation(*operation, rest);
+    if (operation != nullptr && program_ == Program::kOwnWords)
+      return run_operation(*operation, rest);
     if (word == "run" || word.starts_with('-')) {
-      return refuse("this program was linked without its roles; declare it with outrigger_add_service", kExitFailed);
+      return refuse(
+          "this program was linked without its roles; declare it with outrigger_add_service",
+          kExitFailed);
     }
     return unknown_word(word);
   }
@@ -77,9 +90,11 @@ class Commands {
   int unknown_word(const std::string& word) const {
     Words known;
     for (const CommandWord& command : command_words()) known.emplace_back(command.name);
-    for (const internal::OperationInfo& operation : parts_.operations) known.push_back(operation.name);
-    return refuse("unknown word \"" + word + "\"; the nearest known one is \"" + nearest(word, known) + "\"",
-                  kExitUsage);
+    for (const internal::OperationInfo& operation : parts_.operations)
+      known.push_back(operation.name);
+    return refuse(
+        "unknown word \"" + word + "\"; the nearest known one is \"" + nearest(word, known) + "\"",
+        kExitUsage);
   }
 
   int help(const Words& rest) const {
@@ -91,7 +106,9 @@ class Commands {
   int health(const Words& rest) const {
     const ops::Table* door = ops::table();
     if (door == nullptr) {
-      return refuse("health needs the operations object; declare this program with outrigger_add_service", kExitFailed);
+      return refuse(
+          "health needs the operations object; declare this program with outrigger_add_service",
+          kExitFailed);
     }
     std::vector<char*> argv;
     for (const std::string& word : rest) argv.push_back(const_cast<char*>(word.c_str()));
@@ -107,14 +124,17 @@ class Commands {
     const Result<Words> plain = read_options(specs, rest, variable, service::Words::kRefused);
     if (!plain.ok()) return refuse(plain.error().message, kExitUsage);
     const Environment environment = find_environment(options.environment, own_signs());
-    const std::vector<ResolvedSetting> settings = resolve_settings(parts_.settings, environment.kind);
+    const std::vector<ResolvedSetting> settings =
+        resolve_settings(parts_.settings, environment.kind);
     const std::string missing = missing_settings(settings, environment);
     if (!missing.empty()) say_error(name_, missing);
-    const int printed = print(name_, json ? config_json(environment, settings) : config_text(environment, settings));
+    const int printed = print(
+        name_, json ? config_json(environment, settings) : config_text(environment, settings));
     return missing.empty() ? printed : kExitFailed;
   }
 
-  static std::string config_json(const Environment& environment, const std::vector<ResolvedSetting>& settings) {
+  static std::string config_json(const Environment& environment,
+                                 const std::vector<ResolvedSetting>& settings) {
     return Json{{"environment", environment.name},
                 {"kind", name_of(environment.kind)},
                 {"environment_why", environment.why},
@@ -123,9 +143,11 @@ class Commands {
            "\n";
   }
 
-  static std::string config_text(const Environment& environment, const std::vector<ResolvedSetting>& settings) {
+  static std::string config_text(const Environment& environment,
+                                 const std::vector<ResolvedSetting>& settings) {
     std::string text = "environment: " + environment.name;
-    if (environment.name != name_of(environment.kind)) text += ", kind " + std::string(name_of(environment.kind));
+    if (environment.name != name_of(environment.kind))
+      text += ", kind " + std::string(name_of(environment.kind));
     text += " (" + environment.why + ")\n";
     for (const ResolvedSetting& setting : settings) {
       text += setting.name + ": ";
@@ -141,12 +163,14 @@ class Commands {
     Words known;
     for (const internal::OperationInfo& each : parts_.operations) known.push_back(each.name);
     std::string sentence = "unknown operation \"" + rest.front() + "\"";
-    if (!known.empty()) sentence += "; the nearest known one is \"" + nearest(rest.front(), known) + "\"";
+    if (!known.empty())
+      sentence += "; the nearest known one is \"" + nearest(rest.front(), known) + "\"";
     return refuse(sentence, kExitUsage);
   }
 
   int run_operation(const internal::OperationInfo& operation, const Words& rest) const {
-    if (!rest.empty() && asks_help(rest.front())) return print(name_, help_text_for(parts_, operation.name));
+    if (!rest.empty() && asks_help(rest.front()))
+      return print(name_, help_text_for(parts_, operation.name));
     RunOptions options;
     bool json = isatty(STDOUT_FILENO) != 1;
     std::vector<OptionSpec> specs = own_specs(parts_);
@@ -155,7 +179,8 @@ class Commands {
     const Result<Words> plain = read_options(specs, rest, variable, service::Words::kAccepted);
     if (!plain.ok()) return refuse(plain.error().message, kExitUsage);
     const Environment environment = find_environment(options.environment, own_signs());
-    const std::vector<ResolvedSetting> settings = resolve_settings(parts_.settings, environment.kind);
+    const std::vector<ResolvedSetting> settings =
+        resolve_settings(parts_.settings, environment.kind);
     if (const std::string missing = missing_settings(settings, environment); !missing.empty()) {
       return refuse(missing, kExitFailed);
     }
@@ -177,7 +202,8 @@ class Commands {
 
 }  // namespace
 
-int run_command(const internal::ServiceParts& parts, Program program, std::vector<std::string> words) {
+int run_command(const internal::ServiceParts& parts, Program program,
+                std::vector<std::string> words) {
   return Commands(parts, program).run(std::move(words));
 }
 

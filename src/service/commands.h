@@ -10,6 +10,7 @@
 namespace outrigger::service {
 
 // `words`: the command line without the program's name; not empty. Returns the exit status.
-int run_command(const internal::ServiceParts& parts, Program program, std::vector<std::string> words);
+int run_command(const internal::ServiceParts& parts, Program program,
+                std::vector<std::string> words);
 
 }  // namespace outrigger::service

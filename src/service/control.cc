@@ -60,11 +60,13 @@ void on_signal(int signal) {
 }
 
 [[noreturn]] void die(std::string_view why, int status) {
-  base::write_line(supervisor::crew().plain_err(), base::base_name(program_invocation_name), ": ", why);
+  base::write_line(supervisor::crew().plain_err(), base::base_name(program_invocation_name), ": ",
+                   why);
   _exit(status);
 }
 
-// Signals as they were when the supervisor was started; they were blocked until someone could take them.
+// Signals as they were when the supervisor was started; they were blocked until someone could take
+// them.
 void restore_signal_mask(uint64_t blocked) {
   sigset_t mask;
   sigemptyset(&mask);
@@ -87,12 +89,15 @@ void Control::start() {
     control->card_.keeper_bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   }
   const int bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (bell < 0) die("no descriptor for the control thread: " + std::string(base::error_text(errno)), 1);
+  if (bell < 0)
+    die("no descriptor for the control thread: " + std::string(base::error_text(errno)), 1);
   g_marks_bell = bell;
   g_own_pid = getpid();
   g_control.store(control, std::memory_order_release);
   try {
-    base::start_thread("or-control", [control] { control->run(); }).detach();
+    base::start_thread("or-control", [control] {
+      control->run();
+    }).detach();  // tidy: detach because it lives as long as the process
   } catch (const std::exception& thrown) {
     die(std::string("no control thread: ") + thrown.what(), 1);
   }
@@ -190,7 +195,8 @@ void Control::take_marks() {
 }
 
 void Control::drain(milliseconds budget) {
-  if (!life().drain(budget)) _exit(128 + SIGTERM);  // run() has not begun: there is nothing to finish
+  if (!life().drain(budget))
+    _exit(128 + SIGTERM);  // run() has not begun: there is nothing to finish
   if (drain_began_ != Clock::time_point{}) return;
   drain_began_ = Clock::now();
   if (alone_) {

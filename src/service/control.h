@@ -1,8 +1,10 @@
-// The control thread: what reaches the service from outside, by signal, by the supervisor's words or by the keeper's
-// bell. It begins before main() (outrigger_service_born) and lives as long as the process.
+// The control thread: what reaches the service from outside, by signal, by the supervisor's words
+// or by the keeper's bell. It begins before main() (outrigger_service_born) and lives as long as
+// the process.
 //
-// Stop signals are never acted on where they arrive: a handler leaves a mark, this thread tells the supervisor, and the
-// supervisor's one word starts the drain. Without a supervisor (--in-process) the thread decides by itself.
+// Stop signals are never acted on where they arrive: a handler leaves a mark, this thread tells the
+// supervisor, and the supervisor's one word starts the drain. Without a supervisor (--in-process)
+// the thread decides by itself.
 #pragma once
 
 #include <atomic>
@@ -20,7 +22,8 @@ inline constexpr milliseconds kOrphanedBudget{5000};
 
 class Control {
  public:
-  // Takes the card's place in the crew: part kService or kAlone. Installs the handlers, starts the thread.
+  // Takes the card's place in the crew: part kService or kAlone. Installs the handlers, starts the
+  // thread.
   static void start();
   // nullptr where start() was not called.
   static Control* get();
@@ -32,7 +35,8 @@ class Control {
   // Begins the drain as if a signal had come. Any thread.
   void stop();
 
-  // The signal means again what it meant without us, if the program has not taken it over anyway. Any thread.
+  // The signal means again what it meant without us, if the program has not taken it over anyway.
+  // Any thread.
   void give_back(int signal);
 
   // For --in-process: its own stop budget, since no supervisor says it.
@@ -61,7 +65,8 @@ class Control {
   uint32_t level_version_ = 0;
   bool orphaned_ = false;
   Clock::time_point drain_began_{};
-  Clock::time_point last_moment_ = Clock::time_point::max();  // then the process ends, whatever it is doing
+  Clock::time_point last_moment_ =
+      Clock::time_point::max();  // then the process ends, whatever it is doing
   int last_status_ = 0;
 };
 

@@ -10,7 +10,8 @@ namespace outrigger::service {
 
 std::string logs_of(const Declared& declared) {
   // `prober probe ... | jq` must meet the result alone.
-  if (declared.manner == Manner::kCommand) return isatty(STDOUT_FILENO) == 1 ? "stdout-text" : "stderr-text";
+  if (declared.manner == Manner::kCommand)
+    return isatty(STDOUT_FILENO) == 1 ? "stdout-text" : "stderr-text";
   if (!declared.options.logs.empty()) return declared.options.logs;
   return declared.environment.kind == EnvironmentKind::kLocal ? "stdout-text" : "stdout-json";
 }

@@ -23,7 +23,8 @@ struct Declared {
   Manner manner;
 };
 
-// Where log entries go: as asked for, else by the environment; from a command where they do not mix with its result.
+// Where log entries go: as asked for, else by the environment; from a command where they do not mix
+// with its result.
 std::string logs_of(const Declared& declared);
 // Where the admin port is: as asked for, else by the environment.
 std::string admin_of(const Declared& declared);

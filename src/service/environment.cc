@@ -10,7 +10,8 @@
 namespace outrigger::service {
 namespace {
 
-constexpr std::string_view kStagingNames[] = {"staging", "dev", "development", "qa", "uat", "test", "testing", "stg"};
+constexpr std::string_view kStagingNames[] = {"staging", "dev",  "development", "qa",
+                                              "uat",     "test", "testing",     "stg"};
 
 // Each is set by what runs containers, never by a person's shell.
 constexpr const char* kContainerVariables[] = {
@@ -44,13 +45,15 @@ EnvironmentKind kind_of(std::string_view name) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   if (word == "local") return EnvironmentKind::kLocal;
-  const bool staging = std::find(std::begin(kStagingNames), std::end(kStagingNames), word) != std::end(kStagingNames);
+  const bool staging = std::find(std::begin(kStagingNames), std::end(kStagingNames), word) !=
+                       std::end(kStagingNames);
   return staging ? EnvironmentKind::kStaging : EnvironmentKind::kProduction;
 }
 
 Signs own_signs() {
   const base::Fd terminal(open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC));
-  return {[](const char* variable) -> const char* { return getenv(variable); }, static_cast<bool>(terminal)};
+  return {[](const char* variable) -> const char* { return getenv(variable); },
+          static_cast<bool>(terminal)};
 }
 
 Environment find_environment(std::string_view given, const Signs& signs) {
@@ -60,10 +63,11 @@ Environment find_environment(std::string_view given, const Signs& signs) {
       return {"production", EnvironmentKind::kProduction, std::string(variable) + " is set"};
     }
   }
-  // systemd sets it for services; but a desktop's terminal is itself started by systemd and hands it on to every
-  // shell. A service has no controlling terminal.
+  // systemd sets it for services; but a desktop's terminal is itself started by systemd and hands
+  // it on to every shell. A service has no controlling terminal.
   if (is_set(signs, "INVOCATION_ID") && !signs.has_terminal) {
-    return {"production", EnvironmentKind::kProduction, "INVOCATION_ID is set: an init system started it"};
+    return {"production", EnvironmentKind::kProduction,
+            "INVOCATION_ID is set: an init system started it"};
   }
   return {"local", EnvironmentKind::kLocal, "no sign of anything else"};
 }

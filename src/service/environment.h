@@ -12,18 +12,21 @@ namespace outrigger::service {
 struct Environment {
   std::string name;  // as given ("prod-eu"), or that of its kind
   EnvironmentKind kind = EnvironmentKind::kLocal;
-  std::string why;   // "KUBERNETES_SERVICE_HOST is set"
+  std::string why;  // "KUBERNETES_SERVICE_HOST is set"
 };
 
 std::string_view name_of(EnvironmentKind kind);
 
-// prod, prd, live are production; dev, qa, uat, test, stg are staging; also in front of a dash or underscore
-// ("dev-anna"). A name that says nothing is production: what is not known to be harmless is taken seriously.
+// prod, prd, live are production; dev, qa, uat, test, stg are staging; also in front of a dash or
+// underscore
+// ("dev-anna"). A name that says nothing is production: what is not known to be harmless is taken
+// seriously.
 EnvironmentKind kind_of(std::string_view name);
 
 // What the environment of this process shows. Pure, so that every sign can be tested.
 struct Signs {
-  std::function<const char*(const char* variable)> variable;  // getenv's manner: nullptr when not set
+  std::function<const char*(const char* variable)>
+      variable;  // getenv's manner: nullptr when not set
   bool has_terminal = false;
 };
 Signs own_signs();

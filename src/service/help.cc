@@ -17,11 +17,14 @@ constexpr size_t kLeftColumnMax = 34;
 // Two columns, the left one as wide as its widest entry.
 class Columns {
  public:
-  void add(std::string left, std::string right) { rows_.emplace_back(std::move(left), std::move(right)); }
+  void add(std::string left, std::string right) {
+    rows_.emplace_back(std::move(left), std::move(right));
+  }
 
   std::string text() const {
     size_t width = 0;
-    for (const auto& [left, right] : rows_) width = std::max(width, std::min(left.size(), kLeftColumnMax));
+    for (const auto& [left, right] : rows_)
+      width = std::max(width, std::min(left.size(), kLeftColumnMax));
     std::string out;
     for (const auto& [left, right] : rows_) {
       out += "  " + left;
@@ -56,7 +59,8 @@ std::vector<OptionSpec> joined(std::vector<OptionSpec> first, std::vector<Option
 }
 
 constexpr char kVariables[] =
-    "Each option also works with one dash, and as a variable: OUTRIGGER_ and its name in capitals, - as _.\n";
+    "Each option also works with one dash, and as a variable: OUTRIGGER_ and its name in capitals, "
+    "- as _.\n";
 
 std::string run_options_text(const internal::ServiceParts& parts) {
   RunOptions defaults;
@@ -74,7 +78,8 @@ std::string endpoint_of(const internal::OperationInfo& operation) {
   return endpoint;
 }
 
-std::string operation_text(const internal::ServiceParts& parts, const internal::OperationInfo& operation) {
+std::string operation_text(const internal::ServiceParts& parts,
+                           const internal::OperationInfo& operation) {
   std::string out = "Usage: " + parts.options.name + " " + usage_of(operation) + "\n       " +
                     endpoint_of(operation) + "\n\n" + operation.about + "\n";
   Columns columns;
@@ -112,18 +117,21 @@ std::string help_text(const internal::ServiceParts& parts, Program program) {
   const std::string& name = parts.options.name;
   std::string out = name + " " + std::string(version());
   out += parts.options.about.empty() ? "\n\n" : ": " + parts.options.about + "\n\n";
-  out += "Usage: " + name + (program == Program::kAdopted ? " ARGUMENTS OF ITS OWN ...\n" : " [run] [OPTIONS]\n");
+  out += "Usage: " + name +
+         (program == Program::kAdopted ? " ARGUMENTS OF ITS OWN ...\n" : " [run] [OPTIONS]\n");
   out += "       " + name + " COMMAND ...\n";
   if (!parts.operations.empty()) {
     Columns operations;
     for (const internal::OperationInfo& operation : parts.operations) {
       const bool hidden = program == Program::kAdopted;
-      operations.add((hidden ? "op " : "") + usage_of(operation), operation.about + "  [" + endpoint_of(operation) + "]");
+      operations.add((hidden ? "op " : "") + usage_of(operation),
+                     operation.about + "  [" + endpoint_of(operation) + "]");
     }
     out += "\nOperations:\n" + operations.text();
   }
   Columns commands;
-  for (const CommandWord& word : command_words()) commands.add(std::string(word.usage), std::string(word.about));
+  for (const CommandWord& word : command_words())
+    commands.add(std::string(word.usage), std::string(word.about));
   return out + "\nCommands:\n" + commands.text() + "\n" + run_options_text(parts);
 }
 
@@ -131,7 +139,8 @@ std::string help_text_for(const internal::ServiceParts& parts, std::string_view 
   const std::string& name = parts.options.name;
   for (const CommandWord& command : command_words()) {
     if (command.name != word) continue;
-    std::string out = "Usage: " + name + " " + std::string(command.usage) + "\n\n" + std::string(command.about) + "\n";
+    std::string out = "Usage: " + name + " " + std::string(command.usage) + "\n\n" +
+                      std::string(command.about) + "\n";
     if (word == "run") out += "\n" + run_options_text(parts);
     return out;
   }

@@ -23,13 +23,20 @@ std::string_view title_of(int status) {
 }
 
 ops::ServedResponse json_answer(const Json& body) {
-  return {.status = 200, .content_type = "application/json", .body = body.dump() + "\n", .allow = {}};
+  return {
+      .status = 200, .content_type = "application/json", .body = body.dump() + "\n", .allow = {}};
 }
 
 ops::ServedResponse problem(int status, std::string detail, const Json& more = Json::object()) {
-  Json body{{"type", "about:blank"}, {"title", title_of(status)}, {"status", status}, {"detail", std::move(detail)}};
+  Json body{{"type", "about:blank"},
+            {"title", title_of(status)},
+            {"status", status},
+            {"detail", std::move(detail)}};
   for (const Json::Member& member : *more.as_object()) body[member.name] = member.value;
-  return {.status = status, .content_type = "application/problem+json", .body = body.dump() + "\n", .allow = {}};
+  return {.status = status,
+          .content_type = "application/problem+json",
+          .body = body.dump() + "\n",
+          .allow = {}};
 }
 
 ops::ServedResponse problem(const Error& error) {
@@ -38,11 +45,15 @@ ops::ServedResponse problem(const Error& error) {
   return problem(http_status(error.kind), error.message, more);
 }
 
-std::string_view method_of(const OperationInfo& operation) { return operation.read_only ? "GET" : "POST"; }
+std::string_view method_of(const OperationInfo& operation) {
+  return operation.read_only ? "GET" : "POST";
+}
 
-ops::ServedResponse wrong_method(std::string_view method, std::string_view path, std::string_view right) {
+ops::ServedResponse wrong_method(std::string_view method, std::string_view path,
+                                 std::string_view right) {
   ops::ServedResponse response =
-      problem(405, std::string(method) + " will not do for " + std::string(path) + ": expected " + std::string(right));
+      problem(405, std::string(method) + " will not do for " + std::string(path) + ": expected " +
+                       std::string(right));
   response.allow = right == "GET" ? "GET, HEAD" : std::string(right);
   return response;
 }
@@ -84,7 +95,8 @@ ops::ServedResponse HttpFace::answer(const ops::ServedRequest& request) const {
     return wrong_method(request.method, request.path, method_of(*operation));
   }
   if (!request.body.empty()) {
-    return problem(400, operation->name + " takes its parameters from the query string; the body must be empty");
+    return problem(400, operation->name +
+                            " takes its parameters from the query string; the body must be empty");
   }
   const Result<internal::ParameterTexts> texts = by_name(*operation, request.query);
   if (!texts.ok()) return problem(texts.error());
@@ -96,7 +108,8 @@ ops::ServedResponse HttpFace::index() const {
   Json operations = Json::array();
   for (const OperationInfo& operation : parts_.operations) {
     Json parameters = Json::array();
-    for (const ParameterInfo& parameter : operation.parameters) parameters.push_back(parameter_json(parameter));
+    for (const ParameterInfo& parameter : operation.parameters)
+      parameters.push_back(parameter_json(parameter));
     operations.push_back(Json{{"path", "/" + operation.name},
                               {"method", method_of(operation)},
                               {"about", operation.about},

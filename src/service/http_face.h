@@ -9,7 +9,8 @@
 
 namespace outrigger::service {
 
-// Answers for the operations declared in `parts`, which outlives it. Called on any thread, several at a time.
+// Answers for the operations declared in `parts`, which outlives it. Called on any thread, several
+// at a time.
 class HttpFace {
  public:
   explicit HttpFace(const internal::ServiceParts& parts) : parts_(parts) {}

@@ -8,7 +8,8 @@ namespace {
 
 constexpr int kOneLine = -1;
 
-// The length of the UTF-8 sequence at the front of `text`, 0 when it is none (RFC 3629: no overlong forms, no surrogates).
+// The length of the UTF-8 sequence at the front of `text`, 0 when it is none (RFC 3629: no overlong
+// forms, no surrogates).
 std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const auto continues = [&](std::size_t i, unsigned char low = 0x80, unsigned char high = 0xbf) {

@@ -8,7 +8,9 @@ namespace outrigger::service {
 
 using namespace std::chrono_literals;
 
-milliseconds flush_share(milliseconds stop_budget) { return std::min<milliseconds>(5s, stop_budget / 5); }
+milliseconds flush_share(milliseconds stop_budget) {
+  return std::min<milliseconds>(5s, stop_budget / 5);
+}
 
 void Lifecycle::attach(segment::View view) {
   const std::lock_guard lock(mutex_);

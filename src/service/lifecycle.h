@@ -1,10 +1,11 @@
 // The service's state machine. One a process, since it begins before main().
 //
-//     born ── begin() ──► starting ── ready() ──► running ── drain() ──► draining ── exiting() ──► exiting
+//     born ── begin() ──► starting ── ready() ──► running ── drain() ──► draining ── exiting() ──►
+//     exiting
 //                             └──────────────── drain() ───────────────────▲
 //
-// drain() and hurry() come from the control thread, everything else from run() or adopt(). All may be called from any
-// thread. Each step is shown in the segment, where the keeper's pages see it.
+// drain() and hurry() come from the control thread, everything else from run() or adopt(). All may
+// be called from any thread. Each step is shown in the segment, where the keeper's pages see it.
 #pragma once
 
 #include <chrono>
@@ -35,8 +36,9 @@ class Lifecycle {
   bool ready();
   void exiting();
 
-  // The end is to come within `budget`, its flush share kept free. False when run() has not begun: there is nothing to
-  // drain. Once only; a second call can bring the deadline nearer, never put it off.
+  // The end is to come within `budget`, its flush share kept free. False when run() has not begun:
+  // there is nothing to drain. Once only; a second call can bring the deadline nearer, never put it
+  // off.
   bool drain(milliseconds budget);
   // A pause under way ends, and there is none from now on.
   void hurry();

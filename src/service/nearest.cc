@@ -6,7 +6,8 @@
 namespace outrigger::service {
 namespace {
 
-// A word from a command line may be megabytes long; what lies behind this does not make it more alike.
+// A word from a command line may be megabytes long; what lies behind this does not make it more
+// alike.
 constexpr size_t kWordBytesMax = 64;
 
 }  // namespace

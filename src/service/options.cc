@@ -12,7 +12,8 @@
 namespace outrigger::service {
 namespace {
 
-constexpr std::array<std::string_view, 6> kLevels{"trace", "debug", "info", "warn", "error", "fatal"};
+constexpr std::array<std::string_view, 6> kLevels{"trace", "debug", "info",
+                                                  "warn",  "error", "fatal"};
 
 constexpr char kNoCloudWatch[] = ": this build does not ship to CloudWatch";
 
@@ -39,8 +40,10 @@ std::function<Result<void>(const std::vector<std::string>&)> last_into(T& into, 
 
 Result<std::string> parse_environment(const std::string& text) {
   const auto fits = [](unsigned char c) { return isalnum(c) || c == '-' || c == '_' || c == '.'; };
-  if (!text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), fits)) return text;
-  return bad_input("--environment", text, "a name of up to 64 letters, digits, dashes, like local or prod-eu");
+  if (!text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), fits))
+    return text;
+  return bad_input("--environment", text,
+                   "a name of up to 64 letters, digits, dashes, like local or prod-eu");
 }
 
 Result<uint32_t> parse_level(const std::string& text) {
@@ -71,14 +74,17 @@ class Scan {
  public:
   explicit Scan(const std::vector<OptionSpec>& specs) : specs_(specs) {
     for (const OptionSpec& spec : specs) {
-      long_.push_back({spec.name.c_str(), spec.value_name.empty() ? optional_argument : required_argument, nullptr, 0});
+      long_.push_back({spec.name.c_str(),
+                       spec.value_name.empty() ? optional_argument : required_argument, nullptr,
+                       0});
     }
     long_.push_back({});
   }
 
   // Fills `given` by option and returns the plain words. `words` is reordered.
-  Result<std::vector<std::string>> read(std::vector<std::string>& words,
-                                        std::map<std::string, std::vector<std::string>>& given) const {
+  Result<std::vector<std::string>> read(
+      std::vector<std::string>& words,
+      std::map<std::string, std::vector<std::string>>& given) const {
     std::vector<char*> argv{const_cast<char*>("")};
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -108,9 +114,11 @@ class Scan {
   }
 
   Error missing_value(std::string_view name) const {
-    const auto spec = std::find_if(specs_.begin(), specs_.end(), [&](const OptionSpec& s) { return s.name == name; });
+    const auto spec = std::find_if(specs_.begin(), specs_.end(),
+                                   [&](const OptionSpec& s) { return s.name == name; });
     return {ErrorKind::kBadInput,
-            dashed(name) + " needs a value: " + (spec == specs_.end() ? "" : spec->value_name), dashed(name)};
+            dashed(name) + " needs a value: " + (spec == specs_.end() ? "" : spec->value_name),
+            dashed(name)};
   }
 
   Error unknown(std::string_view word, std::string_view name) const {
@@ -138,7 +146,9 @@ std::vector<std::string> split_at_blanks(std::string_view text) {
 
 }  // namespace
 
-std::string_view level_name(uint32_t level) { return kLevels[std::min<size_t>(level, kLevels.size() - 1)]; }
+std::string_view level_name(uint32_t level) {
+  return kLevels[std::min<size_t>(level, kLevels.size() - 1)];
+}
 
 std::string variable_of(std::string_view option) {
   std::string variable = "OUTRIGGER_";
@@ -150,7 +160,8 @@ std::string variable_of(std::string_view option) {
 }
 
 Result<std::string> parse_address(std::string_view option, std::string_view text) {
-  const Error error = bad_input(option, text, "an address and a port, like 127.0.0.1:8080, [::1]:8080 or :8080");
+  const Error error =
+      bad_input(option, text, "an address and a port, like 127.0.0.1:8080, [::1]:8080 or :8080");
   if (text.starts_with("unix:") && text.size() > 6 && text.size() < 100) return std::string(text);
   const size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return error;
@@ -161,16 +172,17 @@ Result<std::string> parse_address(std::string_view option, std::string_view text
   if (host.empty()) return "0.0.0.0" + std::string(text);
   if (host == "localhost" || inet_pton(AF_INET, host.c_str(), bytes) == 1) return std::string(text);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  if (bracketed && inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), bytes) == 1) return std::string(text);
+  if (bracketed && inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), bytes) == 1)
+    return std::string(text);
   return error;
 }
 
 std::vector<OptionSpec> common_specs(RunOptions& into) {
   return {
-      {"environment", "NAME", "local, staging, production, or a name like prod-eu", "by the signs of the machine",
-       false, last_into(into.environment, parse_environment)},
-      {"log-level", "LEVEL", "trace, debug, info, warn, error or fatal", std::string(level_name(into.level)), false,
-       last_into(into.level, parse_level)},
+      {"environment", "NAME", "local, staging, production, or a name like prod-eu",
+       "by the signs of the machine", false, last_into(into.environment, parse_environment)},
+      {"log-level", "LEVEL", "trace, debug, info, warn, error or fatal",
+       std::string(level_name(into.level)), false, last_into(into.level, parse_level)},
   };
 }
 
@@ -178,10 +190,15 @@ std::vector<OptionSpec> run_specs(RunOptions& into) {
   const auto address = [](const char* option) {
     return [option](const std::string& text) { return parse_address(option, text); };
   };
-  // --in-process is acted on before main() begins (supervisor/words.h); metrics go nowhere and nothing is confined
-  // in this build, so both of these already hold.
-  const auto accepted = [](const std::vector<std::string>& texts) -> Result<void> {
-    const Result<bool> value = internal::parse_bool("the switch", texts.back());
+  // Acted on before main() begins (supervisor/early.cc), which takes these two spellings and no
+  // other.
+  const auto in_process = [](const std::vector<std::string>& texts) -> Result<void> {
+    if (texts.back() == "true" || texts.back() == "1" || texts.back() == "0") return {};
+    return bad_input("--in-process", texts.back(), "--in-process alone, or OUTRIGGER_IN_PROCESS=1");
+  };
+  // Nothing is confined in this build: it already holds.
+  const auto no_confine = [](const std::vector<std::string>& texts) -> Result<void> {
+    const Result<bool> value = internal::parse_bool("--no-confine", texts.back());
     if (!value.ok()) return value.error();
     return {};
   };
@@ -193,13 +210,14 @@ std::vector<OptionSpec> run_specs(RunOptions& into) {
   return {
       {"listen", "ADDR:PORT", "where the service answers; port 0 picks one", into.listen, false,
        last_into(into.listen, address("--listen"))},
-      {"admin", "ADDR:PORT", "where health, metrics, logs and profiles are", "127.0.0.1:8081; 0.0.0.0:8081 if not local",
-       false, last_into(into.admin, address("--admin"))},
-      {"logs", "WHERE", "stdout-text or stdout-json", "stdout-text; stdout-json if not local", false,
-       last_into(into.logs, parse_logs)},
+      {"admin", "ADDR:PORT", "where health, metrics, logs and profiles are",
+       "127.0.0.1:8081; 0.0.0.0:8081 if not local", false,
+       last_into(into.admin, address("--admin"))},
+      {"logs", "WHERE", "stdout-text or stdout-json", "stdout-text; stdout-json if not local",
+       false, last_into(into.logs, parse_logs)},
       {"metrics", "WHERE", "none", "none", false, metrics},
-      {"in-process", "", "one process: the keeper is a thread", "", false, accepted},
-      {"no-confine", "", "without the kernel's confinement", "", false, accepted},
+      {"in-process", "", "one process: the keeper is a thread", "", false, in_process},
+      {"no-confine", "", "without the kernel's confinement", "", false, no_confine},
   };
 }
 
@@ -212,18 +230,21 @@ std::vector<OptionSpec> own_specs(const internal::ServiceParts& parts) {
     }
     // A switch that is off is nothing to tell.
     const bool off = info.type == "boolean" && info.default_text == "false";
-    specs.push_back({info.name, value_name, info.help, off ? "" : info.default_text, info.repeats, info.set});
+    specs.push_back(
+        {info.name, value_name, info.help, off ? "" : info.default_text, info.repeats, info.set});
   }
   return specs;
 }
 
-Result<std::vector<std::string>> read_options(const std::vector<OptionSpec>& specs, std::vector<std::string> words,
+Result<std::vector<std::string>> read_options(const std::vector<OptionSpec>& specs,
+                                              std::vector<std::string> words,
                                               const Lookup& variable, Words plain_words) {
   std::map<std::string, std::vector<std::string>> given;
   Result<std::vector<std::string>> plain = Scan(specs).read(words, given);
   if (!plain.ok()) return plain;
   if (plain_words == Words::kRefused && !plain->empty()) {
-    return Error{ErrorKind::kBadInput, "\"" + plain->front() + "\" is one word too many: only options are expected here",
+    return Error{ErrorKind::kBadInput,
+                 "\"" + plain->front() + "\" is one word too many: only options are expected here",
                  plain->front()};
   }
   for (const OptionSpec& spec : specs) {
@@ -231,7 +252,8 @@ Result<std::vector<std::string>> read_options(const std::vector<OptionSpec>& spe
     std::string from;
     if (const auto found = given.find(spec.name); found != given.end()) {
       texts = found->second;
-    } else if (const char* value = variable(variable_of(spec.name).c_str()); value != nullptr && *value != '\0') {
+    } else if (const char* value = variable(variable_of(spec.name).c_str());
+               value != nullptr && *value != '\0') {
       from = variable_of(spec.name) + ": ";
       texts = spec.repeats ? split_at_blanks(value) : std::vector<std::string>{value};
     }

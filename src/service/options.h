@@ -1,5 +1,6 @@
-// The options of a command line: a table, glibc's getopt_long_only behind it (so that -listen works like --listen), and
-// an OUTRIGGER_ variable for each. Everything is validated here, before anything starts.
+// The options of a command line: a table, glibc's getopt_long_only behind it (so that -listen works
+// like --listen), and an OUTRIGGER_ variable for each. Everything is validated here, before
+// anything starts.
 #pragma once
 
 #include <functional>
@@ -15,7 +16,7 @@ namespace outrigger::service {
 
 struct OptionSpec {
   std::string name;
-  std::string value_name;    // "ADDR:PORT"; empty: a switch, true when it stands alone
+  std::string value_name;  // "ADDR:PORT"; empty: a switch, true when it stands alone
   std::string help;
   std::string default_text;  // for help
   bool repeats = false;
@@ -26,8 +27,8 @@ struct OptionSpec {
 struct RunOptions {
   std::string environment;  // empty: by the signs
   std::string listen = "0.0.0.0:8080";
-  std::string admin;        // empty: by the environment
-  std::string logs;         // "stdout-text", "stdout-json"; empty: by the environment
+  std::string admin;  // empty: by the environment
+  std::string logs;   // "stdout-text", "stdout-json"; empty: by the environment
   uint32_t level = 2;
 };
 
@@ -42,13 +43,15 @@ std::string_view level_name(uint32_t level);       // "info"
 
 using Lookup = std::function<const char*(const char* variable)>;
 
-// Reads `words` (without the program's and the command's name), then the variables of what was not given, and sets. The
-// words that are no options are returned; `accepts_words` false refuses them.
+// Reads `words` (without the program's and the command's name), then the variables of what was not
+// given, and sets. The words that are no options are returned; `accepts_words` false refuses them.
 enum class Words { kAccepted, kRefused };
-Result<std::vector<std::string>> read_options(const std::vector<OptionSpec>& specs, std::vector<std::string> words,
+Result<std::vector<std::string>> read_options(const std::vector<OptionSpec>& specs,
+                                              std::vector<std::string> words,
                                               const Lookup& variable, Words plain_words);
 
-// "ADDR:PORT" as it can be bound: "127.0.0.1:80", "[::1]:80", "localhost:80"; ":80" is every address.
+// "ADDR:PORT" as it can be bound: "127.0.0.1:80", "[::1]:80", "localhost:80"; ":80" is every
+// address.
 Result<std::string> parse_address(std::string_view option, std::string_view text);
 
 }  // namespace outrigger::service

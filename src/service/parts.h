@@ -1,4 +1,5 @@
-// What a Service declared: filled in before run(), read-only while serving (checks excepted, see service.cc).
+// What a Service declared: filled in before run(), read-only while serving (checks excepted, see
+// service.cc).
 #pragma once
 
 #include <functional>

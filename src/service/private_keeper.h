@@ -1,5 +1,6 @@
-// A keeper for a command: a segment of this process's own, drained by a thread, so that what an operation logs is
-// printed as it is when the service runs it. Without the operations object, WARN and above go to stderr.
+// A keeper for a command: a segment of this process's own, drained by a thread, so that what an
+// operation logs is printed as it is when the service runs it. Without the operations object, WARN
+// and above go to stderr.
 #pragma once
 
 #include <memory>

@@ -1,10 +1,11 @@
+#include "service/run.h"
+
 #include <stdlib.h>
 
 #include <string>
 #include <vector>
 
 #include "service/commands.h"
-#include "service/run.h"
 #include "service/say.h"
 #include "service/serve.h"
 #include "service/validate.h"
@@ -13,7 +14,8 @@
 namespace outrigger::service {
 
 bool prepare(internal::ServiceParts& parts, int argc, char** argv) {
-  if (parts.options.name.empty()) parts.options.name = base::base_name(argc > 0 ? argv[0] : nullptr);
+  if (parts.options.name.empty())
+    parts.options.name = base::base_name(argc > 0 ? argv[0] : nullptr);
   const std::string wrong = wrong_with(parts);
   if (!wrong.empty()) say_error(base::base_name(argc > 0 ? argv[0] : nullptr), wrong);
   return wrong.empty();
@@ -24,7 +26,8 @@ bool is_to_serve() {
   return part == supervisor::Part::kService || part == supervisor::Part::kAlone;
 }
 
-int serve(internal::ServiceParts& parts, std::vector<std::string> option_words, std::function<int()> own_main) {
+int serve(internal::ServiceParts& parts, std::vector<std::string> option_words,
+          std::function<int()> own_main) {
   RunOptions options;
   std::vector<OptionSpec> specs = own_specs(parts);
   for (OptionSpec& spec : run_specs(options)) specs.push_back(std::move(spec));

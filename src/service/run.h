@@ -16,6 +16,7 @@ bool prepare(internal::ServiceParts& parts, int argc, char** argv);
 bool is_to_serve();
 
 // Reads the options and serves. Returns the exit status.
-int serve(internal::ServiceParts& parts, std::vector<std::string> option_words, std::function<int()> own_main);
+int serve(internal::ServiceParts& parts, std::vector<std::string> option_words,
+          std::function<int()> own_main);
 
 }  // namespace outrigger::service

@@ -83,9 +83,11 @@ Result<void> Serving::prepare() {
   log::set_level(static_cast<log::Level>(options_.level));
   environment_ = find_environment(options_.environment, own_signs());
   settings_ = resolve_settings(parts_.settings, environment_.kind);
-  if (const std::string missing = missing_settings(settings_, environment_); !missing.empty()) return failed(missing);
+  if (const std::string missing = missing_settings(settings_, environment_); !missing.empty())
+    return failed(missing);
 
-  const Declared declared{parts_, options_, environment_, settings_, own_main_ ? Manner::kAdopted : Manner::kOwnMain};
+  const Declared declared{parts_, options_, environment_, settings_,
+                          own_main_ ? Manner::kAdopted : Manner::kOwnMain};
   own_segment().service().adopted.store(own_main_ ? 1 : 0, std::memory_order_relaxed);
   if (!publish(own_segment(), declarations_json(declared))) {
     return failed("the settings' names, values and helps are too long: " +
@@ -95,9 +97,12 @@ Result<void> Serving::prepare() {
   if (!is_alone()) return {};
   const ops::Table* door = ops::table();
   if (door == nullptr) {
-    return failed("this program was linked without the operations object; declare it with outrigger_add_service");
+    return failed(
+        "this program was linked without the operations object; declare it with "
+        "outrigger_add_service");
   }
-  Result<std::unique_ptr<ops::KeeperThread>> keeper = door->keeper_thread(Control::get()->card(), true);
+  Result<std::unique_ptr<ops::KeeperThread>> keeper =
+      door->keeper_thread(Control::get()->card(), true);
   if (!keeper.ok()) return keeper.error();
   keeper_ = std::move(*keeper);
   return {};
@@ -109,7 +114,8 @@ Result<void> Serving::start() {
     if (life().draining()) return {};
   }
   checks_ = std::make_unique<health::Runner>(own_segment());
-  for (internal::CheckInfo& check : parts_.checks) checks_->add(check.name, check.options, check.function);
+  for (internal::CheckInfo& check : parts_.checks)
+    checks_->add(check.name, check.options, check.function);
   parts_.runner = checks_.get();
   return parts_.operations.empty() ? Result<void>() : open_port();
 }
@@ -117,7 +123,9 @@ Result<void> Serving::start() {
 Result<void> Serving::open_port() {
   const ops::Table* door = ops::table();
   if (door == nullptr) {
-    return failed("this program was linked without the operations object; declare it with outrigger_add_service");
+    return failed(
+        "this program was linked without the operations object; declare it with "
+        "outrigger_add_service");
   }
   ops::ServeOptions options;
   options.address = options_.listen;
@@ -131,12 +139,14 @@ Result<void> Serving::open_port() {
 
 void Serving::be_ready() {
   if (!life().ready()) return;
-  Control::get()->say(segment::Word::kReady, static_cast<int32_t>(parts_.options.stop_budget.count()));
+  Control::get()->say(segment::Word::kReady,
+                      static_cast<int32_t>(parts_.options.stop_budget.count()));
   if (server_ != nullptr) {
-    log::info("{service} {version} answers on http://{address} ({environment})", parts_.options.name, version(),
-              server_->address(), environment_.name);
+    log::info("{service} {version} answers on http://{address} ({environment})",
+              parts_.options.name, version(), server_->address(), environment_.name);
   } else {
-    log::info("{service} {version} runs ({environment})", parts_.options.name, version(), environment_.name);
+    log::info("{service} {version} runs ({environment})", parts_.options.name, version(),
+              environment_.name);
   }
 }
 
@@ -179,8 +189,8 @@ void Serving::drain_server() {
   }
 }
 
-// An adopted program that asked for no hook meets the signal as it would have without us: its own handler, a
-// sigwait() of its own, or the default, which ends it.
+// An adopted program that asked for no hook meets the signal as it would have without us: its own
+// handler, a sigwait() of its own, or the default, which ends it.
 void Serving::pass_signal_on() {
   Control::get()->give_back(SIGTERM);
   kill(getpid(), SIGTERM);

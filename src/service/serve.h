@@ -18,7 +18,8 @@ namespace outrigger::service {
 
 class Serving {
  public:
-  // `own_main`: an adopted program's; empty: the service's life is that of its operations and hooks.
+  // `own_main`: an adopted program's; empty: the service's life is that of its operations and
+  // hooks.
   Serving(internal::ServiceParts& parts, RunOptions options, std::function<int()> own_main);
   ~Serving();
   Serving(const Serving&) = delete;
@@ -28,15 +29,15 @@ class Serving {
   int run();
 
  private:
-  Result<void> prepare();      // settings, declarations; alone: the keeper as a thread
-  Result<void> start();        // hooks, checks, port
+  Result<void> prepare();  // settings, declarations; alone: the keeper as a thread
+  Result<void> start();    // hooks, checks, port
   Result<void> open_port();
   void be_ready();
   int run_own_main();
-  void drain();                // lame duck, what is under way, on_drain
+  void drain();  // lame duck, what is under way, on_drain
   void drain_server();
   void pass_signal_on();
-  void end();                  // on_stop, checks, port
+  void end();  // on_stop, checks, port
 
   internal::ServiceParts& parts_;
   const RunOptions options_;

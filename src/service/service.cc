@@ -10,8 +10,12 @@ namespace internal {
 void add_operation(ServiceParts& parts, OperationInfo operation) {
   parts.operations.push_back(std::move(operation));
 }
-void add_option(ServiceParts& parts, OptionInfo option) { parts.run_options.push_back(std::move(option)); }
-void add_setting(ServiceParts& parts, SettingInfo setting) { parts.settings.push_back(std::move(setting)); }
+void add_option(ServiceParts& parts, OptionInfo option) {
+  parts.run_options.push_back(std::move(option));
+}
+void add_setting(ServiceParts& parts, SettingInfo setting) {
+  parts.settings.push_back(std::move(setting));
+}
 
 }  // namespace internal
 
@@ -28,8 +32,14 @@ void Service::check(std::string name, CheckOptions options, std::function<CheckR
   }
 }
 
-void Service::on_stop(std::function<void()> function) { parts_->stop_hooks.push_back(std::move(function)); }
-void Service::add_start_hook(internal::StartHook hook) { parts_->start_hooks.push_back(std::move(hook)); }
-void Service::add_drain_hook(internal::DrainHook hook) { parts_->drain_hooks.push_back(std::move(hook)); }
+void Service::on_stop(std::function<void()> function) {
+  parts_->stop_hooks.push_back(std::move(function));
+}
+void Service::add_start_hook(internal::StartHook hook) {
+  parts_->start_hooks.push_back(std::move(hook));
+}
+void Service::add_drain_hook(internal::DrainHook hook) {
+  parts_->drain_hooks.push_back(std::move(hook));
+}
 
 }  // namespace outrigger

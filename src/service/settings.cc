@@ -18,7 +18,8 @@ const std::optional<std::string>& for_kind(const SettingInfo& setting, Environme
 
 }  // namespace
 
-std::vector<ResolvedSetting> resolve_settings(const std::vector<SettingInfo>& settings, EnvironmentKind kind) {
+std::vector<ResolvedSetting> resolve_settings(const std::vector<SettingInfo>& settings,
+                                              EnvironmentKind kind) {
   std::vector<ResolvedSetting> resolved;
   for (const SettingInfo& setting : settings) {
     ResolvedSetting& one = resolved.emplace_back();
@@ -41,7 +42,8 @@ std::vector<ResolvedSetting> resolve_settings(const std::vector<SettingInfo>& se
   return resolved;
 }
 
-std::string missing_settings(const std::vector<ResolvedSetting>& settings, const Environment& environment) {
+std::string missing_settings(const std::vector<ResolvedSetting>& settings,
+                             const Environment& environment) {
   std::string names;
   for (const ResolvedSetting& setting : settings) {
     if (!setting.found) names += (names.empty() ? "" : ", ") + setting.name;

@@ -15,7 +15,7 @@ struct ResolvedSetting {
   std::string help;
   std::string_view type;
   std::string value;
-  std::string from;     // "hard-coded for staging"; empty when no value was found
+  std::string from;  // "hard-coded for staging"; empty when no value was found
   bool secret = false;
   bool found = false;
 
@@ -27,7 +27,8 @@ std::vector<ResolvedSetting> resolve_settings(const std::vector<internal::Settin
                                               EnvironmentKind kind);
 
 // One sentence for all that have no value; empty when there is none.
-std::string missing_settings(const std::vector<ResolvedSetting>& settings, const Environment& environment);
+std::string missing_settings(const std::vector<ResolvedSetting>& settings,
+                             const Environment& environment);
 
 // The same for /config, `config --json` and the declarations: secrets are masked.
 Json settings_json(const std::vector<ResolvedSetting>& settings);

@@ -36,11 +36,12 @@ void log_thread(int task_dir, const char* id) {
   const std::string_view stat(text, static_cast<size_t>(size));
   const size_t open = stat.find('(');
   const size_t close = stat.rfind(") ");
-  if (open == std::string_view::npos || close == std::string_view::npos || close + 2 >= stat.size()) return;
+  if (open == std::string_view::npos || close == std::string_view::npos || close + 2 >= stat.size())
+    return;
   int32_t number = 0;
   std::from_chars(id, id + strlen(id), number);
-  log::info("thread {thread_id} ({thread_name}) is {thread_state}", number, stat.substr(open + 1, close - open - 1),
-            state_word(stat[close + 2]));
+  log::info("thread {thread_id} ({thread_name}) is {thread_state}", number,
+            stat.substr(open + 1, close - open - 1), state_word(stat[close + 2]));
 }
 
 }  // namespace

@@ -12,13 +12,16 @@ namespace {
 
 // A word that is at home on a command line, in a URL and in a variable's name.
 bool is_plain_word(std::string_view text, size_t bytes_max) {
-  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
+  const auto fits = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  };
   return !text.empty() && text.size() <= bytes_max && text.front() >= 'a' && text.front() <= 'z' &&
          std::all_of(text.begin(), text.end(), fits);
 }
 
 constexpr char kPlainWord[] =
-    " will not do: expected a lower-case letter, then up to 62 letters, digits, dashes, underscores";
+    " will not do: expected a lower-case letter, then up to 62 letters, digits, dashes, "
+    "underscores";
 
 // What one name space holds, and what is wrong with the next name in it.
 class Names {
@@ -71,7 +74,8 @@ std::string wrong_with_checks(const internal::ServiceParts& parts) {
            std::to_string(segment::kChecks);
   }
   for (const internal::CheckInfo& check : parts.checks) {
-    if (check.name.empty() || check.name.size() > 63) return "check name \"" + check.name + "\" will not do: expected 1 to 63 bytes";
+    if (check.name.empty() || check.name.size() > 63)
+      return "check name \"" + check.name + "\" will not do: expected 1 to 63 bytes";
     if (std::string wrong = checks.taken(check.name); !wrong.empty()) return wrong;
     if (check.options.every.count() <= 0 || check.options.timeout.count() <= 0) {
       return "check \"" + check.name + "\": .every and .timeout must be longer than nothing";
@@ -85,7 +89,8 @@ std::string wrong_with_checks(const internal::ServiceParts& parts) {
 std::string wrong_with(const internal::ServiceParts& parts) {
   const ServiceOptions& options = parts.options;
   if (!is_plain_word(options.name, 63)) return "service name \"" + options.name + "\"" + kPlainWord;
-  if (options.stop_budget < std::chrono::milliseconds(100) || options.stop_budget > std::chrono::hours(1)) {
+  if (options.stop_budget < std::chrono::milliseconds(100) ||
+      options.stop_budget > std::chrono::hours(1)) {
     return "stop_budget " + internal::text_of(std::chrono::nanoseconds(options.stop_budget)) +
            " will not do: expected 100ms to 1h";
   }

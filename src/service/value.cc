@@ -24,12 +24,14 @@ std::errc parse_whole(std::string_view text, Number& number) {
 }
 
 template <typename Integer>
-Result<Integer> parse_integer(std::string_view name, std::string_view text, Integer min, Integer max) {
+Result<Integer> parse_integer(std::string_view name, std::string_view text, Integer min,
+                              Integer max) {
   Integer value = 0;
   const std::errc error = parse_whole(without_plus(text), value);
   if (error == std::errc() && value >= min && value <= max) return value;
   if (error == std::errc::invalid_argument) return bad_input(name, text, "a whole number");
-  return bad_input(name, text, "a whole number from " + std::to_string(min) + " to " + std::to_string(max));
+  return bad_input(name, text,
+                   "a whole number from " + std::to_string(min) + " to " + std::to_string(max));
 }
 
 struct Unit {
@@ -66,7 +68,8 @@ Result<bool> parse_bool(std::string_view name, std::string_view text) {
   return bad_input(name, text, "true or false");
 }
 
-Result<int64_t> parse_signed(std::string_view name, std::string_view text, int64_t min, int64_t max) {
+Result<int64_t> parse_signed(std::string_view name, std::string_view text, int64_t min,
+                             int64_t max) {
   return parse_integer<int64_t>(name, text, min, max);
 }
 

@@ -1,6 +1,7 @@
-// Text to value and back, for the closed list of types that options, settings and operations' parameters may have:
-// bool, integers, floating point, std::string, chrono durations. One place, so that the command line, an HTTP query
-// and a variable accept the same spellings and complain in the same words.
+// Text to value and back, for the closed list of types that options, settings and operations'
+// parameters may have: bool, integers, floating point, std::string, chrono durations. One place, so
+// that the command line, an HTTP query and a variable accept the same spellings and complain in the
+// same words.
 #pragma once
 
 #include <chrono>
@@ -19,10 +20,12 @@ namespace outrigger::internal {
 
 // `name` is only for the message.
 Result<bool> parse_bool(std::string_view name, std::string_view text);
-Result<int64_t> parse_signed(std::string_view name, std::string_view text, int64_t min, int64_t max);
+Result<int64_t> parse_signed(std::string_view name, std::string_view text, int64_t min,
+                             int64_t max);
 Result<uint64_t> parse_unsigned(std::string_view name, std::string_view text, uint64_t max);
 Result<double> parse_double(std::string_view name, std::string_view text);
-// "250ms", "10s", "1.5m", "2h", "1h30m". A bare number is refused: seconds or milliseconds would be a guess.
+// "250ms", "10s", "1.5m", "2h", "1h30m". A bare number is refused: seconds or milliseconds would be
+// a guess.
 Result<std::chrono::nanoseconds> parse_duration(std::string_view name, std::string_view text);
 
 std::string text_of(bool value);
@@ -45,8 +48,8 @@ template <typename T>
 inline constexpr bool kIsVector<std::vector<T>> = true;
 
 template <typename T>
-concept Value = std::same_as<T, bool> || (std::integral<T> && !std::same_as<T, char>) || std::floating_point<T> ||
-                std::same_as<T, std::string> || kIsDuration<T>;
+concept Value = std::same_as<T, bool> || (std::integral<T> && !std::same_as<T, char>) ||
+                std::floating_point<T> || std::same_as<T, std::string> || kIsDuration<T>;
 
 // What help calls the type.
 template <Value T>
@@ -69,7 +72,8 @@ Result<T> parse_value(std::string_view name, std::string_view text) {
   } else if constexpr (std::same_as<T, bool>) {
     return parse_bool(name, text);
   } else if constexpr (std::signed_integral<T>) {
-    return converted(parse_signed(name, text, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
+    return converted(
+        parse_signed(name, text, std::numeric_limits<T>::min(), std::numeric_limits<T>::max()));
   } else if constexpr (std::unsigned_integral<T>) {
     return converted(parse_unsigned(name, text, std::numeric_limits<T>::max()));
   } else if constexpr (std::floating_point<T>) {

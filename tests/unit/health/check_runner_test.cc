@@ -15,8 +15,8 @@
 namespace outrigger::health {
 namespace {
 
-using std::chrono::milliseconds;
 using segment::CheckStatus;
+using std::chrono::milliseconds;
 
 // A gate for a check that hangs: opened at the end of the test, so that its thread ends too.
 class Gate {
@@ -58,8 +58,8 @@ class CheckRunnerTest : public testing::Test {
       const uint32_t before = slot(i).version.load(std::memory_order_acquire);
       char copy[sizeof slot(i).output];
       for (size_t at = 0; at < sizeof copy; at += 8) {
-        const uint64_t word =
-            std::atomic_ref(*reinterpret_cast<uint64_t*>(slot(i).output + at)).load(std::memory_order_relaxed);
+        const uint64_t word = std::atomic_ref(*reinterpret_cast<uint64_t*>(slot(i).output + at))
+                                  .load(std::memory_order_relaxed);
         memcpy(copy + at, &word, sizeof word);
       }
       std::atomic_thread_fence(std::memory_order_acquire);
@@ -97,7 +97,8 @@ TEST_F(CheckRunnerTest, each_check_runs_again_and_again) {
 
 TEST_F(CheckRunnerTest, what_a_check_throws_is_a_failure) {
   Runner runner(view_);
-  runner.add("throws", kOften, []() -> CheckResult { throw std::runtime_error("no route to the database"); });
+  runner.add("throws", kOften,
+             []() -> CheckResult { throw std::runtime_error("no route to the database"); });
   runner.add("odd", kOften, []() -> CheckResult { throw 7; });
   const auto failed = static_cast<uint32_t>(CheckStatus::kFail);
   ASSERT_TRUE(eventually([&] { return status(0) == failed && status(1) == failed; }));
@@ -111,10 +112,12 @@ TEST_F(CheckRunnerTest, stuck_checks_delay_no_other) {
   {
     Runner runner(view_);
     for (int i = 0; i < 5; ++i) {
-      runner.add("stuck", {.every = milliseconds(10), .timeout = milliseconds(20), .gates_readiness = true}, [gate] {
-        gate->wait();
-        return pass();
-      });
+      runner.add("stuck",
+                 {.every = milliseconds(10), .timeout = milliseconds(20), .gates_readiness = true},
+                 [gate] {
+                   gate->wait();
+                   return pass();
+                 });
     }
     ASSERT_TRUE(eventually([&] { return started_ns(4) != 0; })) << "five hang, in five threads";
     ASSERT_TRUE(runner.add("lively", kOften, [&] { return ++runs, pass(); }));
@@ -131,10 +134,12 @@ TEST_F(CheckRunnerTest, stuck_checks_delay_no_other) {
 TEST_F(CheckRunnerTest, a_late_result_is_a_failure_and_counted) {
   auto gate = std::make_shared<Gate>();
   Runner runner(view_);
-  runner.add("late", {.every = milliseconds(60'000), .timeout = milliseconds(1), .gates_readiness = true}, [gate] {
-    gate->wait();
-    return pass("all well");
-  });
+  runner.add("late",
+             {.every = milliseconds(60'000), .timeout = milliseconds(1), .gates_readiness = true},
+             [gate] {
+               gate->wait();
+               return pass("all well");
+             });
   ASSERT_TRUE(eventually([&] { return started_ns(0) != 0; }));
   std::this_thread::sleep_for(milliseconds(5));
   gate->open();
@@ -166,7 +171,8 @@ TEST_F(CheckRunnerTest, never_twice_at_a_time) {
 TEST_F(CheckRunnerTest, a_full_table_refuses) {
   Runner runner(view_);
   for (size_t i = 0; i < segment::kChecks; ++i) {
-    ASSERT_TRUE(runner.add("c" + std::to_string(i), {.every = milliseconds(60'000)}, [] { return pass(); }));
+    ASSERT_TRUE(runner.add("c" + std::to_string(i), {.every = milliseconds(60'000)},
+                           [] { return pass(); }));
   }
   EXPECT_FALSE(runner.add("one too many", {}, [] { return pass(); }));
   EXPECT_EQ(view_.health().used.load(), segment::kChecks);

@@ -17,8 +17,9 @@ constexpr auto kWarn = static_cast<uint32_t>(segment::CheckStatus::kWarn);
 
 TEST(HealthSlot, begins_as_pending_with_its_bounds) {
   HealthSlot slot{};
-  const SlotWriter writer(slot, "database",
-                          {.every = std::chrono::milliseconds(250), .critical = false, .gates_readiness = true});
+  const SlotWriter writer(
+      slot, "database",
+      {.every = std::chrono::milliseconds(250), .critical = false, .gates_readiness = true});
   EXPECT_STREQ(slot.name, "database");
   EXPECT_EQ(slot.status, kPending);
   EXPECT_EQ(slot.critical, 0u);
@@ -50,7 +51,8 @@ TEST(HealthSlot, long_texts_are_cut_between_characters) {
   std::string long_output;
   for (int i = 0; i < 400; ++i) long_output += "\xc3\xa9";
   writer.ended(fail(long_output), 1, 1);
-  EXPECT_EQ(std::string(slot.output), long_output.substr(0, 766)) << "767 bytes fit, but the last would be half an é";
+  EXPECT_EQ(std::string(slot.output), long_output.substr(0, 766))
+      << "767 bytes fit, but the last would be half an é";
   writer.ended(fail("short"), 1, 1);
   EXPECT_STREQ(slot.output, "short");
 }
@@ -61,14 +63,16 @@ TEST(HealthSlot, a_reader_never_accepts_a_mixture) {
   std::atomic<bool> stop{false};
   SlotWriter writer(slot, "mixed", {});
   std::thread writing([&] {
-    for (int64_t i = 1; !stop.load(); ++i) writer.ended(pass(std::string(500, static_cast<char>('a' + i % 26))), i, i);
+    for (int64_t i = 1; !stop.load(); ++i)
+      writer.ended(pass(std::string(500, static_cast<char>('a' + i % 26))), i, i);
   });
   int accepted = 0;
   for (int i = 0; i < 20'000; ++i) {
     const uint32_t before = slot.version.load(std::memory_order_acquire);
     uint64_t words[sizeof(HealthSlot) / 8];
     for (size_t w = 0; w < std::size(words); ++w) {
-      words[w] = std::atomic_ref(reinterpret_cast<uint64_t*>(&slot)[w]).load(std::memory_order_relaxed);
+      words[w] =
+          std::atomic_ref(reinterpret_cast<uint64_t*>(&slot)[w]).load(std::memory_order_relaxed);
     }
     std::atomic_thread_fence(std::memory_order_acquire);
     if (before % 2 != 0 || slot.version.load(std::memory_order_relaxed) != before) continue;

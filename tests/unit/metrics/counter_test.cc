@@ -58,8 +58,8 @@ TEST_F(CounterTest, the_same_name_is_the_same_slot) {
 }
 
 TEST_F(CounterTest, a_bad_name_works_but_is_not_published) {
-  for (const std::string& name : {std::string(), std::string(64, 'x'), std::string(":colon"), std::string("a\nb"),
-                                  std::string("\xc3\xa9t\xc3\xa9")}) {
+  for (const std::string& name : {std::string(), std::string(64, 'x'), std::string(":colon"),
+                                  std::string("a\nb"), std::string("\xc3\xa9t\xc3\xa9")}) {
     const Counter counter = metrics::counter(name);
     counter.add();
     EXPECT_EQ(counter.value(), 1u) << name;

@@ -30,7 +30,9 @@ class CommandTest : public testing::Test {
           if (name.empty()) return bad_input("name", name, "at least one character");
           return Json{{"greeting", "Hi, " + name}};
         });
-    service.operation("version", "Hides behind a contract word.").does([]() -> Result<Json> { return Json("mine"); });
+    service.operation("version", "Hides behind a contract word.").does([]() -> Result<Json> {
+      return Json("mine");
+    });
   }
 
   Outcome run(std::vector<std::string> words) {
@@ -63,11 +65,13 @@ TEST_F(CommandTest, help_in_all_its_forms) {
   const Outcome help = run({"help"});
   EXPECT_EQ(help.status, 0);
   for (const char* word : {"-h", "-help", "--help"}) EXPECT_EQ(run({word}).out, help.out) << word;
-  for (const char* part : {"Greets people.", "greet NAME", "GET /greet?name=", "health [URL]", "--listen ADDR:PORT",
-                           "--loud", "in capitals", "(default: 0.0.0.0:8080)"}) {
+  for (const char* part :
+       {"Greets people.", "greet NAME", "GET /greet?name=", "health [URL]", "--listen ADDR:PORT",
+        "--loud", "in capitals", "(default: 0.0.0.0:8080)"}) {
     EXPECT_NE(help.out.find(part), std::string::npos) << part << "\n" << help.out;
   }
-  EXPECT_EQ(help.out.find("template"), std::string::npos) << "what this build does not have is not offered";
+  EXPECT_EQ(help.out.find("template"), std::string::npos)
+      << "what this build does not have is not offered";
 }
 
 TEST_F(CommandTest, help_for_one_command) {
@@ -113,7 +117,8 @@ TEST_F(CommandTest, an_unknown_word_is_named_with_its_neighbour) {
   EXPECT_EQ(outcome.status, 2);
   EXPECT_EQ(outcome.out, "");
   EXPECT_EQ(outcome.err, "hello: unknown word \"confg\"; the nearest known one is \"config\"\n");
-  EXPECT_EQ(run({"gret"}).err, "hello: unknown word \"gret\"; the nearest known one is \"greet\"\n");
+  EXPECT_EQ(run({"gret"}).err,
+            "hello: unknown word \"gret\"; the nearest known one is \"greet\"\n");
   EXPECT_EQ(run({"greet", "--lod", "Ada"}).status, 2);
 }
 
@@ -121,26 +126,31 @@ TEST_F(CommandTest, delivery_is_said_to_be_missing) {
   for (const char* word : {"init", "-init", "--init", "template", "user-data", "push"}) {
     const Outcome outcome = run({word});
     EXPECT_EQ(outcome.status, 1) << word;
-    EXPECT_EQ(outcome.err.find("hello: " + std::string(word) + " is not part of this build"), 0u) << outcome.err;
+    EXPECT_EQ(outcome.err.find("hello: " + std::string(word) + " is not part of this build"), 0u)
+        << outcome.err;
   }
 }
 
 TEST_F(CommandTest, config_says_where_each_value_is_from) {
   const Outcome text = run({"config", "--environment", "local"});
   EXPECT_EQ(text.status, 0);
-  EXPECT_EQ(text.out, "environment: local (named by --environment)\nGreeting: Hi (hard-coded for local)\n");
+  EXPECT_EQ(text.out,
+            "environment: local (named by --environment)\nGreeting: Hi (hard-coded for local)\n");
   const Outcome json = run({"config", "--json", "--environment=local"});
-  EXPECT_EQ(json.out,
-            R"({"environment":"local","kind":"local","environment_why":"named by --environment","settings":)"
-            R"([{"name":"Greeting","value":"Hi","from":"hard-coded for local","type":"text","help":"",)"
-            "\"secret\":false}]}\n");
+  EXPECT_EQ(
+      json.out,
+      R"({"environment":"local","kind":"local","environment_why":"named by --environment","settings":)"
+      R"([{"name":"Greeting","value":"Hi","from":"hard-coded for local","type":"text","help":"",)"
+      "\"secret\":false}]}\n");
   const Outcome missing = run({"config", "--environment", "prod-eu"});
   EXPECT_EQ(missing.status, 1);
-  EXPECT_NE(missing.err.find("no value for Greeting in environment prod-eu"), std::string::npos) << missing.err;
+  EXPECT_NE(missing.err.find("no value for Greeting in environment prod-eu"), std::string::npos)
+      << missing.err;
 }
 
 TEST_F(CommandTest, without_the_roles_nothing_is_served) {
-  for (const std::vector<std::string>& words : {std::vector<std::string>{}, {"run"}, {"--listen", ":0"}}) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{}, {"run"}, {"--listen", ":0"}}) {
     const Outcome outcome = run(words);
     EXPECT_EQ(outcome.status, 1);
     EXPECT_NE(outcome.err.find("outrigger_add_service"), std::string::npos) << outcome.err;

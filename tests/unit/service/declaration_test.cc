@@ -19,7 +19,9 @@ Result<Json> nothing() { return Json(); }
 
 TEST(Validation, a_good_service_has_nothing_wrong) {
   Service service{{.name = "orders-2"}};
-  service.operation("greet", "").arg<int>("a", "").arg<int>("b", "").does([](int, int) { return nothing(); });
+  service.operation("greet", "").arg<int>("a", "").arg<int>("b", "").does([](int, int) {
+    return nothing();
+  });
   service.operation("version", "a contract word: reached by `op`").does(nothing);
   service.check("disk /", {}, [] { return pass(); });
   service.option<int>("width", {});
@@ -30,7 +32,10 @@ TEST(Validation, a_good_service_has_nothing_wrong) {
 TEST(Validation, names) {
   for (const char* name : {"", "Orders", "or ders", "2orders", "-x"}) {
     const Service service{{.name = name}};
-    EXPECT_EQ(wrong_with(service.parts()).find("service name \"" + std::string(name) + "\" will not do"), 0u) << name;
+    EXPECT_EQ(
+        wrong_with(service.parts()).find("service name \"" + std::string(name) + "\" will not do"),
+        0u)
+        << name;
   }
   Service service{{.name = "x"}};
   service.operation("a/b", "").does(nothing);
@@ -43,11 +48,13 @@ TEST(Validation, twice) {
   operations.operation("a", "").does(nothing);
   EXPECT_EQ(wrong_with(operations.parts()), "operation \"a\" is declared twice");
   Service parameters{{.name = "x"}};
-  parameters.operation("a", "").arg<int>("n", "").arg<int>("n", "").does([](int, int) { return nothing(); });
+  parameters.operation("a", "").arg<int>("n", "").arg<int>("n", "").does(
+      [](int, int) { return nothing(); });
   EXPECT_EQ(wrong_with(parameters.parts()), "parameter of a \"n\" is declared twice");
   Service options{{.name = "x"}};
   options.option<int>("listen", {});
-  EXPECT_EQ(wrong_with(options.parts()), "option \"listen\" is declared twice, or is one that every service has");
+  EXPECT_EQ(wrong_with(options.parts()),
+            "option \"listen\" is declared twice, or is one that every service has");
   Service settings{{.name = "x"}};
   settings.setting<int>("A", {});
   settings.setting<int>("A", {});
@@ -57,15 +64,18 @@ TEST(Validation, twice) {
 TEST(Validation, times) {
   Service check{{.name = "x"}};
   check.check("c", {.every = 0s}, [] { return pass(); });
-  EXPECT_EQ(wrong_with(check.parts()), "check \"c\": .every and .timeout must be longer than nothing");
+  EXPECT_EQ(wrong_with(check.parts()),
+            "check \"c\": .every and .timeout must be longer than nothing");
   const Service budget{{.name = "x", .stop_budget = 10ms}};
   EXPECT_EQ(wrong_with(budget.parts()), "stop_budget 10ms will not do: expected 100ms to 1h");
 }
 
 TEST(Settings, the_kind_of_environment_decides) {
   Service service{{.name = "x"}};
-  const auto greeting = service.setting<std::string>("Greeting", {.in_local = "Hi", .otherwise = "Good day"});
-  const auto size = service.setting<int>("Size", {.in_staging = 1, .in_production = 2, .otherwise = 3});
+  const auto greeting =
+      service.setting<std::string>("Greeting", {.in_local = "Hi", .otherwise = "Good day"});
+  const auto size =
+      service.setting<int>("Size", {.in_staging = 1, .in_production = 2, .otherwise = 3});
   EXPECT_EQ(*greeting, "Hi") << "before run(), as in a test, it is local";
 
   auto resolved = resolve_settings(service.parts().settings, EnvironmentKind::kProduction);
@@ -86,10 +96,14 @@ TEST(Settings, all_that_are_missing_are_named_at_once) {
   service.setting<std::string>("Given", {.otherwise = "t"});
   service.setting<int>("Port", {.in_local = 1});
   const Environment environment{"prod-eu", EnvironmentKind::kProduction, ""};
-  EXPECT_EQ(missing_settings(resolve_settings(service.parts().settings, environment.kind), environment),
-            "no value for Table, Port in environment prod-eu (production): looked for one hard-coded for production "
-            "and for a default");
-  EXPECT_EQ(missing_settings(resolve_settings(service.parts().settings, EnvironmentKind::kLocal), environment), "");
+  EXPECT_EQ(
+      missing_settings(resolve_settings(service.parts().settings, environment.kind), environment),
+      "no value for Table, Port in environment prod-eu (production): looked for one hard-coded for "
+      "production "
+      "and for a default");
+  EXPECT_EQ(missing_settings(resolve_settings(service.parts().settings, EnvironmentKind::kLocal),
+                             environment),
+            "");
 }
 
 TEST(Settings, a_secret_is_never_shown) {
@@ -148,8 +162,9 @@ TEST_F(DeclarationsTest, are_published_length_last) {
   EXPECT_EQ(view.declarations().length.load(), 0u);
   ASSERT_TRUE(publish(view, Json{{"service", "hello"}}));
   const uint32_t length = view.declarations().length.load();
-  EXPECT_EQ(std::string(reinterpret_cast<char*>(&view.declarations()) + segment::kBlobDataAt, length),
-            R"({"service":"hello"})");
+  EXPECT_EQ(
+      std::string(reinterpret_cast<char*>(&view.declarations()) + segment::kBlobDataAt, length),
+      R"({"service":"hello"})");
   EXPECT_FALSE(publish(view, Json(std::string(segment::kDeclarationBytes, 'x'))));
   EXPECT_EQ(view.declarations().length.load(), length) << "what does not fit changes nothing";
 }

@@ -25,28 +25,34 @@ TEST(EnvironmentTest, without_a_sign_it_is_local) {
 
 TEST(EnvironmentTest, each_sign_of_a_container_is_production) {
   for (const char* variable :
-       {"KUBERNETES_SERVICE_HOST", "ECS_CONTAINER_METADATA_URI_V4", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_EXECUTION_ENV"}) {
+       {"KUBERNETES_SERVICE_HOST", "ECS_CONTAINER_METADATA_URI_V4",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_EXECUTION_ENV"}) {
     const Environment found = find_environment("", signs({{variable, "x"}}, true));
     EXPECT_EQ(found.kind, EnvironmentKind::kProduction) << variable;
     EXPECT_EQ(found.why, std::string(variable) + " is set");
-    EXPECT_EQ(find_environment("", signs({{variable, ""}})).kind, EnvironmentKind::kLocal) << "set to nothing";
+    EXPECT_EQ(find_environment("", signs({{variable, ""}})).kind, EnvironmentKind::kLocal)
+        << "set to nothing";
   }
 }
 
 TEST(EnvironmentTest, an_init_system_is_production_but_a_desktops_terminal_is_not) {
-  EXPECT_EQ(find_environment("", signs({{"INVOCATION_ID", "0f"}}, false)).kind, EnvironmentKind::kProduction);
-  EXPECT_EQ(find_environment("", signs({{"INVOCATION_ID", "0f"}}, true)).kind, EnvironmentKind::kLocal);
+  EXPECT_EQ(find_environment("", signs({{"INVOCATION_ID", "0f"}}, false)).kind,
+            EnvironmentKind::kProduction);
+  EXPECT_EQ(find_environment("", signs({{"INVOCATION_ID", "0f"}}, true)).kind,
+            EnvironmentKind::kLocal);
 }
 
 TEST(EnvironmentTest, the_name_given_goes_before_every_sign_and_is_kept) {
-  const Environment found = find_environment("dev-anna", signs({{"KUBERNETES_SERVICE_HOST", "10.0.0.1"}}));
+  const Environment found =
+      find_environment("dev-anna", signs({{"KUBERNETES_SERVICE_HOST", "10.0.0.1"}}));
   EXPECT_EQ(found.kind, EnvironmentKind::kStaging);
   EXPECT_EQ(found.name, "dev-anna");
 }
 
 TEST(EnvironmentTest, kinds_by_name) {
-  for (const char* name : {"prod", "prd", "live", "production", "PROD", "prod-eu", "blue", "localhost"}) {
+  for (const char* name :
+       {"prod", "prd", "live", "production", "PROD", "prod-eu", "blue", "localhost"}) {
     EXPECT_EQ(kind_of(name), EnvironmentKind::kProduction) << name;
   }
   for (const char* name : {"dev", "qa", "uat", "test", "stg", "staging", "Staging", "qa_2"}) {

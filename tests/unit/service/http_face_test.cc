@@ -15,14 +15,19 @@ class HttpFaceTest : public testing::Test {
     service.operation("greet", "Greets one person.")
         .arg<std::string>("name", "whom to greet")
         .read_only()
-        .does([](const std::string& name) -> Result<Json> { return Json{{"greeting", "Hi, " + name}}; });
+        .does([](const std::string& name) -> Result<Json> {
+          return Json{{"greeting", "Hi, " + name}};
+        });
     service.operation("forget", "Forgets.").does([]() -> Result<Json> { return Json::object(); });
-    service.operation("fails", "Fails.").arg<int>("kind", "how").read_only().does([](int kind) -> Result<Json> {
-      return Error{static_cast<ErrorKind>(kind), "because", {}};
-    });
+    service.operation("fails", "Fails.")
+        .arg<int>("kind", "how")
+        .read_only()
+        .does([](int kind) -> Result<Json> {
+          return Error{static_cast<ErrorKind>(kind), "because", {}};
+        });
   }
-  ops::ServedResponse ask(std::string_view method, std::string_view path, ops::Parameters query = {},
-                          std::string_view body = {}) {
+  ops::ServedResponse ask(std::string_view method, std::string_view path,
+                          ops::Parameters query = {}, std::string_view body = {}) {
     return HttpFace(service.parts()).answer({method, path, std::move(query), body});
   }
 
@@ -42,17 +47,19 @@ TEST_F(HttpFaceTest, errors_are_problems) {
   const ops::ServedResponse response = ask("GET", "/greet");
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(response.content_type, "application/problem+json");
-  EXPECT_EQ(response.body,
-            R"({"type":"about:blank","title":"Bad Request","status":400,"detail":"name is missing: whom to greet",)"
-            "\"parameter\":\"name\"}\n");
+  EXPECT_EQ(
+      response.body,
+      R"({"type":"about:blank","title":"Bad Request","status":400,"detail":"name is missing: whom to greet",)"
+      "\"parameter\":\"name\"}\n");
 }
 
 TEST_F(HttpFaceTest, each_kind_of_error_has_its_status) {
-  const std::pair<ErrorKind, int> expected[] = {{ErrorKind::kBadInput, 400}, {ErrorKind::kNotFound, 404},
-                                                {ErrorKind::kRefused, 403},  {ErrorKind::kUnavailable, 503},
-                                                {ErrorKind::kTimeout, 504},  {ErrorKind::kFailed, 500}};
+  const std::pair<ErrorKind, int> expected[] = {
+      {ErrorKind::kBadInput, 400},    {ErrorKind::kNotFound, 404}, {ErrorKind::kRefused, 403},
+      {ErrorKind::kUnavailable, 503}, {ErrorKind::kTimeout, 504},  {ErrorKind::kFailed, 500}};
   for (const auto& [kind, status] : expected) {
-    EXPECT_EQ(ask("GET", "/fails", {{"kind", std::to_string(static_cast<int>(kind))}}).status, status);
+    EXPECT_EQ(ask("GET", "/fails", {{"kind", std::to_string(static_cast<int>(kind))}}).status,
+              status);
   }
 }
 
@@ -60,7 +67,8 @@ TEST_F(HttpFaceTest, what_is_not_there_is_told_with_what_is) {
   for (const char* path : {"/gret", "/greet/", "//greet", "/greet/x", ""}) {
     const ops::ServedResponse response = ask("GET", path);
     EXPECT_EQ(response.status, 404) << path;
-    EXPECT_NE(response.body.find(R"("paths":["/","/greet","/forget","/fails"])"), std::string::npos) << response.body;
+    EXPECT_NE(response.body.find(R"("paths":["/","/greet","/forget","/fails"])"), std::string::npos)
+        << response.body;
   }
 }
 
@@ -81,10 +89,12 @@ TEST_F(HttpFaceTest, a_body_is_refused_rather_than_ignored) {
 TEST_F(HttpFaceTest, the_root_lists_the_operations) {
   const ops::ServedResponse response = ask("GET", "/");
   EXPECT_EQ(response.status, 200);
-  EXPECT_EQ(response.body.find(R"({"service":"hello","about":"Greets people.","version":")"), 0u) << response.body;
-  EXPECT_NE(response.body.find(R"({"path":"/greet","method":"GET","about":"Greets one person.","parameters":)"
-                               R"([{"name":"name","type":"text","about":"whom to greet","required":true,)"
-                               R"("repeats":false}]})"),
+  EXPECT_EQ(response.body.find(R"({"service":"hello","about":"Greets people.","version":")"), 0u)
+      << response.body;
+  EXPECT_NE(response.body.find(
+                R"({"path":"/greet","method":"GET","about":"Greets one person.","parameters":)"
+                R"([{"name":"name","type":"text","about":"whom to greet","required":true,)"
+                R"("repeats":false}]})"),
             std::string::npos)
       << response.body;
 }

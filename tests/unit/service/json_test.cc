@@ -41,15 +41,19 @@ TEST(Json, numbers_that_json_lacks_become_null) {
 TEST(Json, text_is_escaped) {
   EXPECT_EQ(Json("a\"b\\c\n\r\t\x01\x1f\x7f/").dump(), R"("a\"b\\c\n\r\t\u0001\u001f\u007f/")");
   EXPECT_EQ(Json(std::string("nul\0nul", 7)).dump(), R"("nul\u0000nul")");
-  EXPECT_EQ(Json("h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x9a\xa3").dump(), "\"h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x9a\xa3\"");
+  EXPECT_EQ(Json("h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x9a\xa3").dump(),
+            "\"h\xc3\xa9 \xe2\x82\xac \xf0\x9f\x9a\xa3\"");
 }
 
 TEST(Json, what_is_not_utf8_is_replaced) {
   constexpr char kReplaced[] = "\xef\xbf\xbd";
   EXPECT_EQ(Json("\xff").dump(), std::string("\"") + kReplaced + "\"");
   EXPECT_EQ(Json("\xc3").dump(), std::string("\"") + kReplaced + "\"") << "cut off";
-  EXPECT_EQ(Json("\xc0\xaf").dump(), std::string("\"") + kReplaced + kReplaced + "\"") << "overlong";
-  EXPECT_EQ(Json("\xed\xa0\x80").dump(), std::string("\"") + kReplaced + kReplaced + kReplaced + "\"") << "surrogate";
+  EXPECT_EQ(Json("\xc0\xaf").dump(), std::string("\"") + kReplaced + kReplaced + "\"")
+      << "overlong";
+  EXPECT_EQ(Json("\xed\xa0\x80").dump(),
+            std::string("\"") + kReplaced + kReplaced + kReplaced + "\"")
+      << "surrogate";
   EXPECT_EQ(Json("\xf4\x90\x80\x80x").dump().back(), '"') << "beyond U+10FFFF";
   EXPECT_EQ(Json("\xe2\x82").dump(), std::string("\"") + kReplaced + kReplaced + "\"");
 }

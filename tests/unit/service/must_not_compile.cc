@@ -1,4 +1,5 @@
-// Each CASE_ must be refused by the compiler in words that name the cause; without any, this file compiles.
+// Each CASE_ must be refused by the compiler in words that name the cause; without any, this file
+// compiles.
 #include "outrigger/service.h"
 
 #include <string>
@@ -10,13 +11,19 @@ struct Custom {};
 
 void declare(Service& service) {
 #if defined(CASE_wrong_type)
-  service.operation("greet", "").arg<std::string>("name", "").does([](int) -> Result<Json> { return Json{}; });
+  service.operation("greet", "").arg<std::string>("name", "").does([](int) -> Result<Json> {
+    return Json{};
+  });
 #elif defined(CASE_too_few)
-  service.operation("greet", "").arg<std::string>("name", "").does([]() -> Result<Json> { return Json{}; });
+  service.operation("greet", "").arg<std::string>("name", "").does([]() -> Result<Json> {
+    return Json{};
+  });
 #elif defined(CASE_wrong_result)
   service.operation("greet", "").does([]() -> std::vector<int> { return {}; });
 #elif defined(CASE_odd_parameter)
-  service.operation("greet", "").arg<Custom>("name", "").does([](const Custom&) -> Result<Json> { return Json{}; });
+  service.operation("greet", "").arg<Custom>("name", "").does([](const Custom&) -> Result<Json> {
+    return Json{};
+  });
 #elif defined(CASE_after_rest)
   service.operation("greet", "").rest<std::string>("names", "").arg<int>("times", "");
 #elif defined(CASE_after_optional)
@@ -26,8 +33,9 @@ void declare(Service& service) {
       .arg<std::string>("name", "")
       .arg<std::optional<int>>("times", "")
       .does([](const std::string&, std::optional<int>) -> Result<Json> { return Json{}; });
-  service.operation("sum", "").rest<double>("number", "").read_only().does([](const std::vector<double>& numbers) {
-    return Json(numbers.size());
-  });
+  service.operation("sum", "")
+      .rest<double>("number", "")
+      .read_only()
+      .does([](const std::vector<double>& numbers) { return Json(numbers.size()); });
 #endif
 }

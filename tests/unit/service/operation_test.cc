@@ -26,14 +26,19 @@ class OperationTest : public testing::Test {
           if (name.empty()) return bad_input("name", name, "at least one character");
           return Json{{"greeting", "Hi, " + name}, {"times", times.value_or(1)}};
         });
-    service.operation("sum", "Adds.").rest<double>("number", "what to add").does([](const std::vector<double>& all) {
-      double sum = 0;
-      for (const double each : all) sum += each;
-      return Json(sum);
+    service.operation("sum", "Adds.")
+        .rest<double>("number", "what to add")
+        .does([](const std::vector<double>& all) {
+          double sum = 0;
+          for (const double each : all) sum += each;
+          return Json(sum);
+        });
+    service.operation("wait", "Waits.")
+        .arg<std::chrono::milliseconds>("time", "how long")
+        .does([](std::chrono::milliseconds time) { return Json(time.count()); });
+    service.operation("throws", "Throws.").does([]() -> Result<Json> {
+      throw std::runtime_error("secret path");
     });
-    service.operation("wait", "Waits.").arg<std::chrono::milliseconds>("time", "how long").does(
-        [](std::chrono::milliseconds time) { return Json(time.count()); });
-    service.operation("throws", "Throws.").does([]() -> Result<Json> { throw std::runtime_error("secret path"); });
   }
 
   const internal::OperationInfo& named(const char* name) {
@@ -57,23 +62,29 @@ class OperationTest : public testing::Test {
 TEST_F(OperationTest, by_position_and_by_name_agree) {
   EXPECT_EQ(as_command("greet", {"Ada"}), R"({"greeting":"Hi, Ada","times":1})");
   EXPECT_EQ(over_http("greet", {{"name", "Ada"}}), R"({"greeting":"Hi, Ada","times":1})");
-  EXPECT_EQ(as_command("greet", {"Ada", "3"}), over_http("greet", {{"times", "3"}, {"name", "Ada"}}));
+  EXPECT_EQ(as_command("greet", {"Ada", "3"}),
+            over_http("greet", {{"times", "3"}, {"name", "Ada"}}));
 }
 
 TEST_F(OperationTest, errors_agree_in_wording) {
   EXPECT_EQ(as_command("greet", {}), "name is missing: whom to greet");
   EXPECT_EQ(over_http("greet", {}), "name is missing: whom to greet");
   EXPECT_EQ(as_command("greet", {""}), "name \"\" will not do: expected at least one character");
-  EXPECT_EQ(over_http("greet", {{"name", ""}}), "name \"\" will not do: expected at least one character");
-  EXPECT_EQ(as_command("greet", {"Ada", "often"}), "times \"often\" will not do: expected a whole number");
+  EXPECT_EQ(over_http("greet", {{"name", ""}}),
+            "name \"\" will not do: expected at least one character");
+  EXPECT_EQ(as_command("greet", {"Ada", "often"}),
+            "times \"often\" will not do: expected a whole number");
   EXPECT_EQ(over_http("greet", {{"name", "Ada"}, {"times", "often"}}),
             "times \"often\" will not do: expected a whole number");
 }
 
 TEST_F(OperationTest, too_many_and_unknown) {
-  EXPECT_EQ(as_command("greet", {"Ada", "3", "4"}), "\"4\" is one word too many: expected greet NAME [TIMES]");
-  EXPECT_EQ(over_http("greet", {{"nmae", "Ada"}}), "greet has no parameter \"nmae\"; the nearest known one is \"name\"");
-  EXPECT_EQ(over_http("greet", {{"name", "Ada"}, {"name", "Bob"}}), "name is given twice; one value is expected");
+  EXPECT_EQ(as_command("greet", {"Ada", "3", "4"}),
+            "\"4\" is one word too many: expected greet NAME [TIMES]");
+  EXPECT_EQ(over_http("greet", {{"nmae", "Ada"}}),
+            "greet has no parameter \"nmae\"; the nearest known one is \"name\"");
+  EXPECT_EQ(over_http("greet", {{"name", "Ada"}, {"name", "Bob"}}),
+            "name is given twice; one value is expected");
   EXPECT_EQ(over_http("throws", {{"x", ""}}), "throws has no parameter \"x\"");
 }
 

@@ -14,7 +14,8 @@ using namespace std::chrono_literals;
 
 class OptionsTest : public testing::Test {
  protected:
-  Result<std::vector<std::string>> read(std::vector<std::string> words, Words plain = Words::kRefused) {
+  Result<std::vector<std::string>> read(std::vector<std::string> words,
+                                        Words plain = Words::kRefused) {
     std::vector<OptionSpec> specs = own_specs(service.parts());
     for (OptionSpec& spec : run_specs(options)) specs.push_back(spec);
     for (OptionSpec& spec : common_specs(options)) specs.push_back(spec);
@@ -37,8 +38,10 @@ class OptionsTest : public testing::Test {
   RunOptions options;
   std::map<std::string, std::string> variables;
   Service service{{.name = "tested"}};
-  Option<std::vector<std::string>> target = service.option<std::vector<std::string>>("target", {.help = "a URL"});
-  Option<std::chrono::milliseconds> every = service.option<std::chrono::milliseconds>("every", {.otherwise = 10s});
+  Option<std::vector<std::string>> target =
+      service.option<std::vector<std::string>>("target", {.help = "a URL"});
+  Option<std::chrono::milliseconds> every =
+      service.option<std::chrono::milliseconds>("every", {.otherwise = 10s});
   Option<bool> loud = service.option<bool>("loud", {});
   Option<uint16_t> width = service.option<uint16_t>("width", {.otherwise = 80});
 };
@@ -99,7 +102,8 @@ TEST_F(OptionsTest, plain_words_are_given_back_or_refused) {
 TEST_F(OptionsTest, an_unknown_option_is_named_with_its_neighbour) {
   EXPECT_EQ(wrong({"--lisen", "x"}), "unknown option --lisen; the nearest known one is --listen");
   EXPECT_EQ(wrong({"-tagret=x"}), "unknown option -tagret=x; the nearest known one is --target");
-  EXPECT_EQ(wrong({"--lis", "127.0.0.1:1"}), "unknown option --lis; the nearest known one is --listen")
+  EXPECT_EQ(wrong({"--lis", "127.0.0.1:1"}),
+            "unknown option --lis; the nearest known one is --listen")
       << "a beginning is not enough: a new option could make it mean another";
   EXPECT_EQ(wrong({"-x"}).find("unknown option -x; "), 0u);
   EXPECT_EQ(wrong({"--loud", "-"}), "\"-\" is one word too many: only options are expected here");
@@ -112,17 +116,21 @@ TEST_F(OptionsTest, a_missing_value_is_named) {
 
 TEST_F(OptionsTest, values_are_validated_before_anything_starts) {
   EXPECT_EQ(wrong({"--listen", "8080"}),
-            "--listen \"8080\" will not do: expected an address and a port, like 127.0.0.1:8080, [::1]:8080 or :8080");
+            "--listen \"8080\" will not do: expected an address and a port, like 127.0.0.1:8080, "
+            "[::1]:8080 or :8080");
   EXPECT_EQ(wrong({"--log-level", "loud"}),
             "--log-level \"loud\" will not do: expected trace, debug, info, warn, error or fatal");
   EXPECT_EQ(wrong({"--logs", "cloudwatch"}),
-            "--logs \"cloudwatch\" will not do: expected stdout-text or stdout-json: this build does not ship to "
+            "--logs \"cloudwatch\" will not do: expected stdout-text or stdout-json: this build "
+            "does not ship to "
             "CloudWatch");
   EXPECT_EQ(wrong({"--environment", "a b"}).find("--environment \"a b\" will not do"), 0u);
-  EXPECT_EQ(wrong({"--width", "70000"}), "width \"70000\" will not do: expected a whole number from 0 to 65535");
+  EXPECT_EQ(wrong({"--width", "70000"}),
+            "width \"70000\" will not do: expected a whole number from 0 to 65535");
   variables = {{"OUTRIGGER_EVERY", "soon"}};
   EXPECT_EQ(wrong({}),
-            "OUTRIGGER_EVERY: every \"soon\" will not do: expected a duration like 250ms, 10s, 1.5m, 1h30m");
+            "OUTRIGGER_EVERY: every \"soon\" will not do: expected a duration like 250ms, 10s, "
+            "1.5m, 1h30m");
 }
 
 TEST(Address, spellings) {
@@ -135,8 +143,9 @@ TEST(Address, spellings) {
   EXPECT_EQ(parsed("[::1]:0"), "[::1]:0");
   EXPECT_EQ(parsed("localhost:65535"), "localhost:65535");
   EXPECT_EQ(parsed("unix:/run/x.sock"), "unix:/run/x.sock");
-  for (const char* bad : {"", ":", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80",
-                          "[::1:80", "[::g]:80", "256.0.0.1:80", "example.org:80", "127.0.0.1:8080 ", "unix:"}) {
+  for (const char* bad :
+       {"", ":", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "::1:80",
+        "[::1:80", "[::g]:80", "256.0.0.1:80", "example.org:80", "127.0.0.1:8080 ", "unix:"}) {
     EXPECT_EQ(parsed(bad), "refused") << bad;
   }
 }

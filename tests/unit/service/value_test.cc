@@ -41,9 +41,11 @@ TEST(Value, integers_within_their_type) {
   EXPECT_EQ(bad<uint8_t>("256"), "x \"256\" will not do: expected a whole number from 0 to 255");
   EXPECT_EQ(bad<uint8_t>("-1"), "x \"-1\" will not do: expected a whole number from 0 to 255");
   EXPECT_EQ(bad<int>("99999999999999999999"),
-            "x \"99999999999999999999\" will not do: expected a whole number from -2147483648 to 2147483647");
+            "x \"99999999999999999999\" will not do: expected a whole number from -2147483648 to "
+            "2147483647");
   for (const char* text : {"", " 1", "1 ", "1.5", "0x10", "one", "-", "+", "+-1", "--1"}) {
-    EXPECT_EQ(bad<int>(text), "x \"" + std::string(text) + "\" will not do: expected a whole number");
+    EXPECT_EQ(bad<int>(text),
+              "x \"" + std::string(text) + "\" will not do: expected a whole number");
   }
 }
 
@@ -60,10 +62,13 @@ TEST(Value, durations) {
   EXPECT_EQ(good<std::chrono::seconds>("1d"), 86400s);
   EXPECT_EQ(good<std::chrono::nanoseconds>("1us1ns"), 1001ns);
   EXPECT_EQ(good<std::chrono::seconds>("0"), 0s);
-  EXPECT_EQ(bad<std::chrono::seconds>("1500ms"), "x \"1500ms\" will not do: expected a multiple of 1s");
-  for (const char* text : {"", "10", "s", "10 s", "-1s", "10x", "1.2.3s", "10s5", ".", "99999999999999d"}) {
+  EXPECT_EQ(bad<std::chrono::seconds>("1500ms"),
+            "x \"1500ms\" will not do: expected a multiple of 1s");
+  for (const char* text :
+       {"", "10", "s", "10 s", "-1s", "10x", "1.2.3s", "10s5", ".", "99999999999999d"}) {
     EXPECT_EQ(bad<std::chrono::milliseconds>(text),
-              "x \"" + std::string(text) + "\" will not do: expected a duration like 250ms, 10s, 1.5m, 1h30m");
+              "x \"" + std::string(text) +
+                  "\" will not do: expected a duration like 250ms, 10s, 1.5m, 1h30m");
   }
 }
 
