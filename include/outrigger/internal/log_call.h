@@ -213,7 +213,7 @@ std::string_view settle(Custom<T> custom, const char* format, std::size_t index,
     const std::string_view spec = field_spec(format, index);
     char field[128] = "{:";
     std::size_t length = 2;
-    if (spec.size() < sizeof(field) - 4) {
+    if (!spec.empty() && spec.size() < sizeof(field) - 4) {
       std::memcpy(field + 2, spec.data(), spec.size());
       length += spec.size();
     }
