@@ -42,7 +42,7 @@ enum class Word : uint32_t {
   kServiceEnded,     // to the keeper: everything is written; value: waitid's status, code in `more`
   // a child says
   kSignalled = 16,   // this process got a stop signal; value: signal
-  kReady,            // service: started
+  kReady,            // service: started; value: its own stop budget in milliseconds, 0: the default
   kStartFailed,      // value: exit code; the reason is already on stderr
   kListener,         // keeper: one descriptor rides along, to be handed to its successors
   kDrainBegan,       // service: draining on its own account

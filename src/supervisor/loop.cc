@@ -25,11 +25,6 @@ void send_signal(const base::Fd& pidfd, int signal) {
   if (pidfd) syscall(SYS_pidfd_send_signal, pidfd.get(), signal, nullptr, 0);
 }
 
-bool takes_bytes(int fd) {
-  pollfd events{fd, POLLOUT, 0};
-  return poll(&events, 1, 0) == 1;
-}
-
 }  // namespace
 
 int Loop::run() {

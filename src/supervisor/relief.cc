@@ -13,9 +13,6 @@ bool has_event(int fd, short event) {
   return poll(&events, 1, 0) == 1 && (events.revents & event) != 0;
 }
 
-// Errors count as ready: the write then says so instead of waiting.
-bool takes_bytes(int fd) { return has_event(fd, POLLOUT | POLLERR | POLLHUP | POLLNVAL); }
-
 }  // namespace
 
 void pass_on(int captured, int out) {
@@ -27,5 +24,7 @@ void pass_on(int captured, int out) {
     base::write_all(out, {bytes, static_cast<size_t>(size)});
   }
 }
+
+bool takes_bytes(int fd) { return has_event(fd, POLLOUT | POLLERR | POLLHUP | POLLNVAL); }
 
 }  // namespace outrigger::supervisor

@@ -13,4 +13,7 @@ inline constexpr int kReliefPiecesMax = 64;  // in one call
 // `out` refuses for good is dropped, as it would be without a crew.
 void pass_on(int captured, int out);
 
+// A small write would not block. A descriptor in error counts as ready: the write then says so.
+bool takes_bytes(int fd);
+
 }  // namespace outrigger::supervisor

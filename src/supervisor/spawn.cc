@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -49,6 +50,9 @@ void inherit_all(const RoleCard& card) {
 [[noreturn]] void become(const Launch& launch, int card_fd, const Invocation& invocation,
                          Environment& environment) {
   setpgid(0, 0);
+  // A child that somebody stopped would sleep through the end of its channel when the supervisor
+  // dies.
+  prctl(PR_SET_PDEATHSIG, SIGCONT);
   if (launch.card.role == Role::kService) {
     raise_oom_score();
   } else {

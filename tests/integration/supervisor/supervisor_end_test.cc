@@ -190,6 +190,17 @@ TEST(SupervisorDeath, both_children_are_gone_within_five_seconds) {
   EXPECT_EQ(crew.count("keeper", "orphaned"), 1u);
 }
 
+TEST(SupervisorDeath, stopped_children_wake_up_to_end) {
+  Crew crew({.words = {"run", "sleep=60000"}});
+  ASSERT_TRUE(crew.await_crew());
+  const pid_t service = crew.newest("service");
+  const pid_t keeper = crew.newest("keeper");
+  kill(service, SIGSTOP);
+  kill(keeper, SIGSTOP);
+  kill(crew.pid(), SIGKILL);
+  EXPECT_TRUE(await([=] { return !lives(service) && !lives(keeper); }, 5000));
+}
+
 class InitSystem : public testing::Test {
  protected:
   InitSystem() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {

@@ -4,12 +4,15 @@
 #include <pty.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <sstream>
 
@@ -117,6 +120,13 @@ TEST(Roles, program_under_a_tracer_runs_alone_unless_told_otherwise) {
   EXPECT_EQ(part_under_tracer({"OUTRIGGER_IN_PROCESS=0"}), Part::kService);
 }
 
+base::Fd sealed_card(segment::RoleCard card) {
+  base::Fd memory(memfd_create("sealed", MFD_ALLOW_SEALING));
+  if (write(memory.get(), &card, sizeof card) != static_cast<ssize_t>(sizeof card)) return {};
+  fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+  return memory;
+}
+
 TEST(Roles, strange_role_variables_are_not_believed) {
   segment::RoleCard forged = supervisor::kBlankCard;
   forged.magic = segment::kRoleMagic;
@@ -128,11 +138,7 @@ TEST(Roles, strange_role_variables_are_not_believed) {
   int channel[2];
   ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, channel), 0);
   forged.channel = channel[1];
-  const base::Fd sealed(memfd_create("sealed", MFD_ALLOW_SEALING));
-  ASSERT_EQ(write(sealed.get(), &forged, sizeof forged), static_cast<ssize_t>(sizeof forged));
-  ASSERT_EQ(
-      fcntl(sealed.get(), F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE),
-      0);
+  const base::Fd sealed = sealed_card(forged);
 
   for (const std::string& value :
        {std::string(), std::string("x"), std::string("-1"), std::string("99999999999"),
@@ -144,6 +150,67 @@ TEST(Roles, strange_role_variables_are_not_believed) {
   }
   close(channel[0]);
   close(channel[1]);
+}
+
+// The calling process watches; its child writes a card for a grandchild, as a supervisor does, and
+// is gone before the grandchild goes on.
+void become_orphan(int card_fd) {
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  const pid_t supervisor = fork();
+  if (supervisor > 0) {
+    int status = 0;
+    waitpid(supervisor, &status, 0);
+    if (waitpid(-1, &status, 0) < 0) _exit(124);
+    _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 123);
+  }
+  int channel[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, channel) != 0) _exit(124);
+  segment::RoleCard card = supervisor::kBlankCard;
+  card.magic = segment::kRoleMagic;
+  card.parent_pid = getpid();
+  card.channel = channel[1];
+  dup2(sealed_card(card).get(), card_fd);
+  if (fork() > 0) _exit(0);
+  close(channel[0]);
+  while (getppid() == card.parent_pid) usleep(1000);
+}
+
+TEST(Roles, orphan_of_a_supervisor_that_died_at_once_starts_no_crew_of_its_own) {
+  Crew crew({.words = {"run", "exit=0"}, .variables = {"OUTRIGGER_ROLE=60"}, .before_exec = [] {
+               become_orphan(60);
+             }});
+  EXPECT_EQ(crew.await_exit_code(), 1);
+  EXPECT_TRUE(crew.report().empty());
+  EXPECT_EQ(crew.err(), "");
+}
+
+TEST(Roles, adopted_program_runs_with_words_of_its_own) {
+  for (const char* word : {"probe", "-c"}) {
+    Crew crew({.words = {word, "exit=9"}, .program = CREW_PROGRAM_ADOPTED});
+    EXPECT_EQ(crew.await_exit_code(), 9) << word;
+    EXPECT_EQ(crew.count("keeper", "finished"), 1u) << word;
+  }
+  Crew crew({.words = {"version"}, .program = CREW_PROGRAM_ADOPTED});
+  EXPECT_EQ(crew.await_exit_code(), 42);
+}
+
+// As a file with capabilities is for its ordinary user: its process is not dumpable, so that nobody
+// can look at what it runs.
+TEST(Roles, program_that_may_not_be_read_is_a_crew_too) {
+  if (getuid() != 0) GTEST_SKIP() << "needs a file of another user";
+  const std::string program = testing::TempDir() + "crew-unreadable-" + std::to_string(getpid());
+  std::filesystem::copy_file(CREW_PROGRAM_STATIC, program,
+                             std::filesystem::copy_options::overwrite_existing);
+  chmod(program.c_str(), 0111);
+  Crew crew({.words = {"run", "exit=5"},
+             .before_exec =
+                 [] {
+                   if (setuid(65534) != 0) _exit(124);
+                 },
+             .program = program});
+  EXPECT_EQ(crew.await_exit_code(), 5);
+  EXPECT_EQ(crew.count("keeper", "finished"), 1u);
+  std::filesystem::remove(program);
 }
 
 TEST(Roles, children_are_named_grouped_and_scored) {
