@@ -1,6 +1,6 @@
 #include "http/message.h"
 
-#include <array>
+#include "http/date.h"
 
 namespace outrigger::http {
 namespace {
@@ -22,11 +22,6 @@ constexpr Reason kReasons[] = {
     {502, "Bad Gateway"}, {503, "Service Unavailable"}, {504, "Gateway Timeout"},
     {505, "HTTP Version Not Supported"},
 };
-
-void append_two(int number, std::string& out) {
-  out += static_cast<char>('0' + number / 10);
-  out += static_cast<char>('0' + number % 10);
-}
 
 void append_header(std::string_view name, std::string_view value, std::string& out) {
   out += name;
@@ -65,45 +60,6 @@ std::string_view reason_of(int status) {
     if (reason.status == status) return reason.text;
   }
   return "Unknown";
-}
-
-std::string http_date(int64_t unix_seconds) {
-  constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  if (unix_seconds < 0) unix_seconds = 0;
-  const int64_t days = unix_seconds / 86400;
-  const int seconds = static_cast<int>(unix_seconds % 86400);
-  // Howard Hinnant's civil_from_days: years that begin in March, eras of 400 years.
-  const int64_t shifted = days + 719468;
-  const int64_t era = shifted / 146097;
-  const auto day_of_era = static_cast<unsigned>(shifted - era * 146097);
-  const unsigned year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-  const unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const unsigned month_from_march = (5 * day_of_year + 2) / 153;
-  const unsigned day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-  const unsigned month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  const int64_t year = era * 400 + year_of_era + (month <= 2 ? 1 : 0);
-
-  std::string out;
-  out.reserve(29);
-  out += kDays[static_cast<size_t>((days + 4) % 7)];
-  out += ", ";
-  append_two(static_cast<int>(day), out);
-  out += ' ';
-  out += kMonths[month - 1];
-  out += ' ';
-  append_two(static_cast<int>(year / 100 % 100), out);
-  append_two(static_cast<int>(year % 100), out);
-  out += ' ';
-  append_two(seconds / 3600, out);
-  out += ':';
-  append_two(seconds / 60 % 60, out);
-  out += ':';
-  append_two(seconds % 60, out);
-  out += " GMT";
-  return out;
 }
 
 std::string answer_head(const ServerResponse& response, std::size_t body_bytes, AfterAnswer after,

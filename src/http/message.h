@@ -1,4 +1,4 @@
-// The text of answers: status lines, dates, the headers that every answer carries. Pure functions.
+// The text of answers: status lines, the headers that every answer carries. Pure functions.
 #pragma once
 
 #include <cstddef>
@@ -12,9 +12,6 @@ namespace outrigger::http {
 
 // "Not Found"; "Unknown" for a status that HTTP does not name.
 std::string_view reason_of(int status);
-
-// "Tue, 24 Nov 2026 02:05:23 GMT", without asking the C library for a time zone.
-std::string http_date(int64_t unix_seconds);
 
 enum class AfterAnswer { kKeepAlive, kClose };
 

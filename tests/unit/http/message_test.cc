@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "http/date.h"
+
 namespace outrigger::http {
 namespace {
 
@@ -11,6 +13,13 @@ TEST(HttpDate, is_as_the_standard_s_example) {
   EXPECT_EQ(http_date(951782400), "Tue, 29 Feb 2000 00:00:00 GMT");
   EXPECT_EQ(http_date(4107542399), "Sun, 28 Feb 2100 23:59:59 GMT");
   EXPECT_EQ(http_date(4107542400), "Mon, 01 Mar 2100 00:00:00 GMT");
+}
+
+TEST(Rfc3339, has_milliseconds_and_is_utc) {
+  EXPECT_EQ(rfc3339(0), "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(rfc3339(784111777'042'999'999), "1994-11-06T08:49:37.042Z");
+  EXPECT_EQ(rfc3339(-5), "1970-01-01T00:00:00.000Z");
+  EXPECT_EQ(rfc3339(INT64_MAX), "2262-04-11T23:47:16.854Z");
 }
 
 TEST(AnswerHead, carries_what_every_answer_carries) {

@@ -1,0 +1,33 @@
+#include "admin/exposure.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+namespace outrigger::admin {
+namespace {
+
+// Whether a Host header names what no public name server can give out.
+bool is_own_name(std::string_view host) {
+  if (host.starts_with('[')) return true;  // an IPv6 literal
+  host = host.substr(0, host.rfind(':'));
+  while (host.ends_with('.')) host.remove_suffix(1);
+  if (host.find('.') == std::string_view::npos) return true;
+  if (host.ends_with(".localhost")) return true;
+  in_addr address;
+  return inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
+}
+
+}  // namespace
+
+Trust trust_in(const http::ServerRequest& request, bool local, uint32_t own_uid) {
+  const http::Peer& peer = *request.peer;
+  if (peer.unix_socket && peer.uid && (*peer.uid == own_uid || *peer.uid == 0)) return Trust::kInsider;
+  if (!local) return Trust::kStranger;
+  if (peer.loopback && !is_own_name(request.header("Host"))) return Trust::kStranger;
+  return Trust::kInsider;
+}
+
+}  // namespace outrigger::admin

@@ -1,0 +1,140 @@
+#include "admin/router.h"
+
+#include <string>
+#include <vector>
+
+#include "admin/json_writer.h"
+#include "admin/negotiate.h"
+#include "admin/pages.h"
+#include "http/message.h"
+
+namespace outrigger::admin {
+namespace {
+
+using http::ServerRequest;
+using http::ServerResponse;
+
+int status_for(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::kBadInput:
+    case ErrorKind::kNotFound: return 400;  // the path was found; what it was asked about was not
+    case ErrorKind::kRefused: return 403;
+    case ErrorKind::kUnavailable: return 503;
+    case ErrorKind::kTimeout: return 504;
+    case ErrorKind::kFailed: break;
+  }
+  return 500;
+}
+ServerResponse error_page(const Error& error) {
+  return http::error_response(status_for(error), error.message);
+}
+
+ServerResponse get_health(Source& source, const ServerRequest& request, Trust trust) {
+  const bool html = preferred(request, {"application/json", "text/html"}) == 1;
+  ServerResponse response =
+      html ? health_html(source.health(), trust) : health_json(source.health(), trust);
+  if (!html) response.headers.emplace_back("Vary", "Accept");
+  return response;
+}
+ServerResponse get_livez(Source& source, const ServerRequest&, Trust) { return livez(source.liveness()); }
+ServerResponse get_readyz(Source& source, const ServerRequest&, Trust) { return readyz(source.liveness()); }
+ServerResponse get_version(Source& source, const ServerRequest&, Trust) {
+  return version_page(source.version());
+}
+ServerResponse get_metrics(Source& source, const ServerRequest& request, Trust) {
+  const bool open = preferred(request, {"text/plain", "application/openmetrics-text"}) == 1;
+  return metrics_page(source.metrics(), open ? MetricsFormat::kOpenMetrics : MetricsFormat::kPrometheus);
+}
+ServerResponse get_level(Source& source, const ServerRequest& request, Trust) {
+  const auto report = source.level(request.parameter("module").value_or(""));
+  return report ? level_page(*report) : error_page(report.error());
+}
+ServerResponse put_level(Source& source, const ServerRequest& request, Trust) {
+  const auto change = level_change(request);
+  if (!change) return error_page(change.error());
+  const auto report = source.set_level(change->module, change->level, change->lasting);
+  return report ? level_page(*report) : error_page(report.error());
+}
+ServerResponse get_config(Source& source, const ServerRequest&, Trust) {
+  return config_page(source.settings());
+}
+
+using Page = ServerResponse (*)(Source&, const ServerRequest&, Trust);
+struct Route {
+  std::string_view path;
+  Exposure exposure;
+  Page get;
+  Page put;  // nullptr where nothing can be put
+};
+constexpr Route kRoutes[] = {
+    {"/health", Exposure::kAnyone, get_health, nullptr},
+    {"/healthz", Exposure::kAnyone, get_health, nullptr},
+    {"/livez", Exposure::kAnyone, get_livez, nullptr},
+    {"/readyz", Exposure::kAnyone, get_readyz, nullptr},
+    {"/version", Exposure::kAnyone, get_version, nullptr},
+    {"/metrics", Exposure::kScrape, get_metrics, nullptr},
+    {"/log/level", Exposure::kPrivate, get_level, put_level},
+    {"/config", Exposure::kPrivate, get_config, nullptr},
+};
+
+ServerResponse not_found(std::string_view path) {
+  JsonWriter json;
+  json.begin_object();
+  json.member("error", "there is no " + std::string(path) + " here");
+  json.key("paths").begin_array();
+  for (const Route& route : kRoutes) json.value(route.path);
+  json.end_array();
+  json.end_object();
+  ServerResponse response;
+  response.status = 404;
+  response.body = json.take();
+  return response;
+}
+
+ServerResponse not_allowed(const Route& route, std::string_view method) {
+  std::string sentence(route.path);
+  sentence.append(" knows no ").append(method);
+  ServerResponse response = http::error_response(405, sentence);
+  response.headers.emplace_back("Allow", route.put == nullptr ? "GET, HEAD" : "GET, HEAD, PUT");
+  return response;
+}
+
+ServerResponse refused(const Route& route) {
+  std::string sentence(route.path);
+  sentence += route.exposure == Exposure::kScrape ? " is for this service's scraper" : " is private";
+  sentence += ": ask on the machine itself, as the service's user or root, through its Unix socket";
+  return http::error_response(403, sentence);
+}
+
+ServerResponse answer(Source& source, uint32_t own_uid, const ServerRequest& request) {
+  for (const Route& route : kRoutes) {
+    if (route.path != request.path) continue;
+    const Page page = request.method == "GET" ? route.get : request.method == "PUT" ? route.put : nullptr;
+    if (page == nullptr) return not_allowed(route, request.method);
+    const Trust trust = trust_in(request, source.local(), own_uid);
+    if (!may_see(route.exposure, trust)) return refused(route);
+    return page(source, request, trust);
+  }
+  return not_found(request.path);
+}
+
+}  // namespace
+
+http::Handler handler(Source& source, uint32_t own_uid) {
+  return [&source, own_uid](const ServerRequest& request) { return answer(source, own_uid, request); };
+}
+
+std::string socket_address(uint32_t uid, std::string_view service, int supervisor_pid) {
+  std::string address = "unix:@outrigger/" + std::to_string(uid) + "/";
+  for (const char c : service) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '_' || c == '.';
+    address += plain ? c : '-';
+  }
+  constexpr std::size_t kAddressMax = 96;  // a Unix socket's name has 107 characters, a pid up to ten
+  if (address.size() > kAddressMax) address.resize(kAddressMax);
+  address += '/';
+  return address += std::to_string(supervisor_pid);
+}
+
+}  // namespace outrigger::admin
