@@ -88,7 +88,9 @@ void Loop::take_signals() {
 void Loop::take_words(Child& child) {
   segment::Message message;
   base::Fd passenger;
-  for (;;) {
+  // The rest waits for the next turn: a child that does nothing but speak keeps nobody from being
+  // heard.
+  for (int i = 0; i < kWordsInOneTurn; ++i) {
     // Only the keeper has descriptors to hand over.
     switch (hear(child.channel.get(), message, &child == &keeper_ ? &passenger : nullptr)) {
       case Heard::kWord: on_word(child, message, std::move(passenger)); break;

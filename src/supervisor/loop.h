@@ -22,6 +22,7 @@
 namespace outrigger::supervisor {
 
 inline constexpr int64_t kKeeperEndNs = 5 * base::kNsPerSecond;  // after the service's end
+inline constexpr int kWordsInOneTurn = 64;
 inline constexpr int64_t kFirstBeatPollNs = 10 * base::kNsPerMs;
 inline constexpr int64_t kReliefAfterNs = 2 * base::kNsPerSecond;
 inline constexpr int64_t kReliefPollNs = 50 * base::kNsPerMs;

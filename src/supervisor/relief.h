@@ -5,9 +5,9 @@
 
 namespace outrigger::supervisor {
 
-inline constexpr int kReliefPieceBytes =
-    4096;  // a pipe that polls as writable takes so much without blocking
-inline constexpr int kReliefPiecesMax = 64;  // in one call
+// A pipe that polls as writable takes so much without blocking.
+inline constexpr int kReliefPieceBytes = 4096;
+inline constexpr int kReliefPiecesMax = 512;  // in one call: more than a pipe holds
 
 // From the pipe `captured` to `out`, as much as there is and `out` takes without blocking. What
 // `out` refuses for good is dropped, as it would be without a crew.

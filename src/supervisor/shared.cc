@@ -35,6 +35,9 @@ bool make_pipe(base::Fd& read_end, base::Fd& write_end) {
   if (pipe2(ends, O_CLOEXEC) != 0) return false;
   read_end.reset(ends[0]);
   write_end.reset(ends[1]);
+  // The end that is read: the supervisor and a keeper that comes to life may both reach for the
+  // bytes.
+  if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) return false;
   // Room for what is printed while a keeper is replaced. Refused when the user's pipe budget is
   // spent: then it is less.
   fcntl(ends[1], F_SETPIPE_SZ, kCapturedPipeBytes);

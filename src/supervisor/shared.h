@@ -20,7 +20,7 @@ struct Shared {
   base::Fd spool;
   base::Fd service_bell;
   base::Fd keeper_bell;
-  base::Fd captured_out;  // read ends
+  base::Fd captured_out;  // read ends, not blocking
   base::Fd captured_err;
   base::Fd service_out;  // write ends; closed once the service has them
   base::Fd service_err;

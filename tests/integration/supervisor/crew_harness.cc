@@ -77,6 +77,8 @@ Crew::Crew(CrewOptions options)
   report_path_ = testing::TempDir() + "crew-report-XXXXXX";
   report_.reset(mkostemp(report_path_.data(), O_CLOEXEC));
   fchmod(report_.get(), 0666);
+  // Several processes write, and a memfd has no lock on its position.
+  for (const base::Fd* output : {&out_, &err_}) fcntl(output->get(), F_SETFL, O_APPEND);
   std::vector<std::string> words = {options.program};
   words.insert(words.end(), options.words.begin(), options.words.end());
   std::vector<std::string> variables = {"CREW_REPORT=" + report_path_};

@@ -1,15 +1,16 @@
 // How the program ends: the service's own status, one drain for many signals, and what does not end
 // by itself.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pty.h>
 #include <signal.h>
-#include <sys/prctl.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
-
-#include <cstring>
 
 #include "base/clock.h"
 #include "crew_harness.h"
@@ -82,6 +83,37 @@ TEST(Stop, signal_to_the_process_group_is_one_drain) {
   kill(-crew.pid(), SIGINT);
   EXPECT_EQ(crew.await_exit_code(), 0);
   EXPECT_EQ(crew.count("service", word(Word::kDrain)), 1u);
+}
+
+TEST(Stop, ctrl_c_at_a_terminal_is_one_drain_and_background_output_is_allowed) {
+  int ours = -1;
+  int terminal = -1;
+  ASSERT_EQ(openpty(&ours, &terminal, nullptr, nullptr, nullptr), 0);
+  const base::Fd master(ours);
+  const base::Fd slave(terminal);
+  fcntl(ours, F_SETFL, O_NONBLOCK);
+  termios modes;
+  tcgetattr(terminal, &modes);
+  modes.c_lflag |= TOSTOP;  // who writes from the background is stopped, unless it takes care
+  tcsetattr(terminal, TCSANOW, &modes);
+  Crew crew({.words = {"run", "print=seen", "wait"}, .before_exec = [=] {
+               setsid();
+               ioctl(terminal, TIOCSCTTY, 0);
+               for (int fd = 0; fd < 3; ++fd) dup2(terminal, fd);
+             }});
+  ASSERT_TRUE(crew.await_crew());
+  std::string shown;
+  EXPECT_TRUE(await([&] {
+    char bytes[200];
+    const ssize_t size = read(ours, bytes, sizeof bytes);
+    if (size > 0) shown.append(bytes, static_cast<size_t>(size));
+    return shown.find("seen") != std::string::npos;
+  }));
+  ASSERT_EQ(write(ours, "\x03", 1), 1);
+  EXPECT_EQ(crew.await_exit_code(), 0);
+  EXPECT_EQ(crew.count("service", word(Word::kDrain)), 1u);
+  EXPECT_EQ(crew.count("service", word(Word::kHurry)), 0u);
+  EXPECT_EQ(crew.count("keeper", "finished"), 1u);
 }
 
 TEST(Stop, each_process_alone_can_be_asked) {
