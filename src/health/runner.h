@@ -30,8 +30,7 @@ class Runner {
  public:
   // Results go to this segment, which must outlive the runner.
   explicit Runner(segment::View view);
-  // Ends the schedule and waits a moment for runs under way. A check that is stuck keeps its
-  // thread, which is left behind: the process is about to end.
+  // As stop().
   ~Runner();
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
@@ -39,6 +38,10 @@ class Runner {
   // Starts it at once when it gates readiness, else within a second. False when the table is full.
   // Any thread.
   bool add(std::string name, CheckOptions options, CheckFunction function);
+
+  // Ends the schedule and waits a moment for runs under way. False when a check hangs: its thread
+  // is left behind, so the process must end without taking away what it may use (static objects).
+  bool stop();
 
  private:
   // Shared by all threads, and kept by those that are left behind.

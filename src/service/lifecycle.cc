@@ -82,6 +82,17 @@ void Lifecycle::pause(milliseconds time) {
   }
 }
 
+void Lifecycle::wait_for_hurry(const std::atomic<bool>& done) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return hurried_ || done.load(); });
+}
+
+void Lifecycle::look_again() {
+  // The lock, so that nobody is between asking and waiting.
+  const std::lock_guard lock(mutex_);
+  changed_.notify_all();
+}
+
 Deadline Lifecycle::deadline() const {
   const std::lock_guard lock(mutex_);
   return deadline_;

@@ -8,6 +8,7 @@
 // be called from any thread. Each step is shown in the segment, where the keeper's pages see it.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -49,6 +50,9 @@ class Lifecycle {
   void wait_for_drain();
   // Sleeps; less when in a hurry or when the deadline is nearer.
   void pause(milliseconds time);
+  // Until there is a hurry, or `done`; who sets `done` calls look_again() behind it.
+  void wait_for_hurry(const std::atomic<bool>& done);
+  void look_again();
   // By when the service's own work is to be done; far away while not draining.
   Deadline deadline() const;
 

@@ -1,8 +1,11 @@
 #include "service/serve.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <exception>
 #include <utility>
 
@@ -18,8 +21,6 @@ namespace outrigger::service {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr milliseconds kDrainSlice{100};  // how soon a hurry is noticed while requests are finished
 
 const segment::View own_segment() { return segment::View(supervisor::crew().segment); }
 bool is_alone() { return supervisor::crew().part == supervisor::Part::kAlone; }
@@ -75,7 +76,7 @@ int Serving::run() {
     life().wait_for_drain();
     drain();
   }
-  end();
+  end(status);
   return status;
 }
 
@@ -177,16 +178,19 @@ void Serving::drain() {
   if (own_main_ && hooks.empty()) pass_signal_on();
 }
 
-// In slices, since a second signal may bring the deadline nearer.
+// Requests under way are finished until the deadline; a second signal cuts them off.
 void Serving::drain_server() {
   if (server_ == nullptr) return;
-  for (;;) {
-    const Clock::time_point began = Clock::now();
-    const auto left = std::chrono::floor<milliseconds>(life().deadline() - began);
-    const milliseconds slice = std::clamp(left, 0ms, kDrainSlice);
-    server_->drain(slice);
-    if (slice < kDrainSlice || Clock::now() - began < slice) return;
-  }
+  std::atomic<bool> done{false};
+  std::thread draining = base::start_thread("or-drain", [&] {
+    const auto left = std::chrono::floor<milliseconds>(life().deadline() - Clock::now());
+    server_->drain(std::max(left, 0ms));
+    done = true;
+    life().look_again();
+  });
+  life().wait_for_hurry(done);
+  if (!done) server_->drain(0ms);
+  draining.join();
 }
 
 // An adopted program that asked for no hook meets the signal as it would have without us: its own
@@ -196,16 +200,22 @@ void Serving::pass_signal_on() {
   kill(getpid(), SIGTERM);
 }
 
-void Serving::end() {
+void Serving::end(int status) {
   life().exiting();
   parts_.runner = nullptr;
-  checks_.reset();
+  const bool checks_ended = checks_ == nullptr || checks_->stop();
   server_.reset();
   std::vector<internal::StopHook> hooks = parts_.stop_hooks;
   for (internal::StopHook& hook : life().stop_hooks()) hooks.push_back(std::move(hook));
   for (const internal::StopHook& hook : hooks) guarded_and_logged("on_stop", hook);
+  if (!checks_ended) log::warn("a check hangs: ending without the destructors of static objects");
   log::info("ended");
   keeper_.reset();
+  if (checks_ended) return;
+  // Its thread may be using what main() and exit() would take away under it, and a crash at the
+  // very end would be told as the service's own.
+  fflush(nullptr);
+  _exit(status);
 }
 
 }  // namespace outrigger::service

@@ -37,7 +37,7 @@ class Serving {
   void drain();  // lame duck, what is under way, on_drain
   void drain_server();
   void pass_signal_on();
-  void end();  // on_stop, checks, port
+  void end(int status);  // on_stop, checks, port
 
   internal::ServiceParts& parts_;
   const RunOptions options_;

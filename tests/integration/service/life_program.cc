@@ -69,6 +69,9 @@ int main(int argc, char** argv) {
     service.operation("ping", "Answers.").does([]() -> Result<Json> { return Json("pong"); });
   service.check("steady", {.gates_readiness = true}, [] {
     tell("check", "ran");
+    if (is("check_hangs")) {
+      while (true) pause();
+    }
     return pass();
   });
   service.on_start(start);

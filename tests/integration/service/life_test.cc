@@ -100,6 +100,14 @@ TEST(Life, a_hook_that_throws_keeps_nothing_else_from_its_end) {
   EXPECT_EQ(steps(crew), kWholeLife);
 }
 
+TEST(Life, a_check_that_hangs_keeps_nothing_from_its_end) {
+  Crew crew({.words = {"run"}, .variables = {"LIFE=check_hangs"}});
+  ASSERT_TRUE(is_running(crew));
+  kill(crew.pid(), SIGTERM);
+  EXPECT_EQ(crew.await_exit_code(), 0);
+  EXPECT_EQ(steps(crew).back(), "on_stop");
+}
+
 TEST(Life, before_run_there_is_nothing_to_drain) {
   Crew crew({.words = {"run"}, .variables = {"LIFE=slow_global"}});
   ASSERT_TRUE(crew.await("service", "constructing"));

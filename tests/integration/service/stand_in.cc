@@ -9,6 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/text.h"
@@ -40,14 +44,21 @@ class Server : public ops::Server {
   ~Server() override { tell("server", "closed"); }
   std::string address() const override { return address_; }
   void drain(std::chrono::milliseconds deadline) override {
-    if (!told_) tell("server", "drain");
-    told_ = true;
-    if (is("busy")) usleep(static_cast<useconds_t>(deadline.count()) * 1000);
+    if (!told_.exchange(true)) tell("server", "drain");
+    if (!is("busy")) return;
+    // Requests that never end, until a deadline cuts them off.
+    std::unique_lock lock(mutex_);
+    cut_.wait_for(lock, deadline, [this] { return is_cut_; });
+    is_cut_ = true;
+    cut_.notify_all();
   }
 
  private:
+  std::mutex mutex_;
+  std::condition_variable cut_;
+  bool is_cut_ = false;
   std::string address_;
-  bool told_ = false;
+  std::atomic<bool> told_ = false;
 };
 
 struct KeeperThread : ops::KeeperThread {

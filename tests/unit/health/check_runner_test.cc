@@ -126,7 +126,8 @@ TEST_F(CheckRunnerTest, stuck_checks_delay_no_other) {
       EXPECT_NE(started_ns(i), 0) << "the keeper can see that it is still under way";
       EXPECT_EQ(status(i), static_cast<uint32_t>(CheckStatus::kPending));
     }
-  }  // ends although five are stuck
+    EXPECT_FALSE(runner.stop()) << "ends, and says that it leaves five behind";
+  }
   gate->open();
   EXPECT_TRUE(eventually([&] { return started_ns(0) == 0 && started_ns(4) == 0; }));
 }
@@ -178,7 +179,23 @@ TEST_F(CheckRunnerTest, a_full_table_refuses) {
   EXPECT_EQ(view_.health().used.load(), segment::kChecks);
 }
 
-TEST_F(CheckRunnerTest, an_empty_runner_ends) { Runner runner(view_); }
+TEST_F(CheckRunnerTest, an_empty_runner_ends) {
+  Runner runner(view_);
+  EXPECT_TRUE(runner.stop());
+}
+
+TEST_F(CheckRunnerTest, a_run_under_way_is_waited_for) {
+  std::atomic<bool> ended{false};
+  Runner runner(view_);
+  runner.add("brief", {.gates_readiness = true}, [&] {
+    std::this_thread::sleep_for(milliseconds(50));
+    ended = true;
+    return pass();
+  });
+  ASSERT_TRUE(eventually([&] { return started_ns(0) != 0; }));
+  EXPECT_TRUE(runner.stop());
+  EXPECT_TRUE(ended);
+}
 
 }  // namespace
 }  // namespace outrigger::health
