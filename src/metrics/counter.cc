@@ -41,7 +41,7 @@ bool acceptable(std::string_view name) {
 
 void copy_text(char* to, size_t room, std::string_view text) {
   const size_t size = std::min(text.size(), room - 1);
-  memcpy(to, text.data(), size);
+  if (size > 0) memcpy(to, text.data(), size);  // text.data() may be null
   to[size] = '\0';
 }
 
