@@ -29,7 +29,7 @@ bool is_text(ArgumentType type) { return type == ArgumentType::kText || type == 
 std::string_view types_of_spec(ArgumentType type) {
   switch (type) {
     case ArgumentType::kSigned:
-    case ArgumentType::kUnsigned: return "bBdoxXc";
+    case ArgumentType::kUnsigned: return "bBdoxXcL";  // L: 1,204; log calls may not ask for it, the keeper does
     case ArgumentType::kFloat:
     case ArgumentType::kDouble: return "aAeEfFgG";
     case ArgumentType::kBool: return "sbBdoxX";
@@ -288,16 +288,30 @@ std::unique_ptr<Plan> make_plan(std::string_view format, std::span<const uint8_t
   return plan;
 }
 
-PlanCache::PlanCache(const Image& image) : image_(image), slots_(kSlots) {}
+PlanCache::PlanCache(const Image& image) : image_(image), slots_(256) {}
+
+// Where these addresses are, or the free slot where they belong.
+size_t PlanCache::place_of(uint32_t format, uint32_t site, uint32_t types) const {
+  const uint64_t mixed = (uint64_t{site} << 32 | format) * 0x9e3779b97f4a7c15u ^ uint64_t{types} * 0xc2b2ae3d27d4eb4fu;
+  const size_t mask = slots_.size() - 1;
+  size_t at = mixed >> 40 & mask;
+  for (;; at = (at + 1) & mask) {
+    const Slot& slot = slots_[at];
+    if (slot.site == site && slot.format == format && slot.types == types) [[likely]] return at;
+    if (slot.format == 0) return at;
+  }
+}
+
+void PlanCache::grow() {
+  std::vector<Slot> old(2 * slots_.size());
+  old.swap(slots_);
+  for (Slot& slot : old)
+    if (slot.format != 0) slots_[place_of(slot.format, slot.site, slot.types)] = std::move(slot);
+}
 
 const Plan* PlanCache::find(uint32_t format, uint32_t site, uint32_t types) {
-  const uint64_t mixed = (uint64_t{site} << 32 | format) * 0x9e3779b97f4a7c15u ^ uint64_t{types} * 0xc2b2ae3d27d4eb4fu;
-  size_t at = mixed >> 40 & (kSlots - 1);
-  for (;; at = (at + 1) & (kSlots - 1)) {
-    const Slot& slot = slots_[at];
-    if (slot.site == site && slot.format == format && slot.types == types) [[likely]] return slot.plan.get();
-    if (slot.format == 0) break;
-  }
+  const Plan* const known = slots_[place_of(format, site, types)].plan.get();
+  if (known != nullptr) [[likely]] return known;
   Site place;
   std::span<const uint8_t> list;
   size_t length = 0;
@@ -306,11 +320,11 @@ const Plan* PlanCache::find(uint32_t format, uint32_t site, uint32_t types) {
   if (count_ == kPlansMax) {
     for (Slot& slot : slots_) slot = Slot{};
     count_ = 0;
-    return find(format, site, types);
   }
-  ++count_;
-  slots_[at] = {format, site, types, make_plan({text, length}, list, place)};
-  return slots_[at].plan.get();
+  if (2 * ++count_ > slots_.size()) grow();
+  Slot& slot = slots_[place_of(format, site, types)];
+  slot = {format, site, types, make_plan({text, length}, list, place)};
+  return slot.plan.get();
 }
 
 const Plan* PlanCache::find_copied(std::string_view format, std::span<const uint8_t> types, const Site& site) {

@@ -112,10 +112,11 @@ class PlanCache {
     uint32_t types = 0;
     std::unique_ptr<Plan> plan;
   };
-  static constexpr size_t kSlots = 2 * kPlansMax;
+  size_t place_of(uint32_t format, uint32_t site, uint32_t types) const;
+  void grow();
 
   Image image_;
-  std::vector<Slot> slots_;
+  std::vector<Slot> slots_;  // a power of two, never more than half full
   size_t count_ = 0;
   std::unordered_map<std::string, std::unique_ptr<Plan>> copied_;
   std::string key_;

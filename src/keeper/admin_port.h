@@ -1,0 +1,41 @@
+// The admin port: its sockets and its server. A keeper's successor goes on with the same sockets, so that no client
+// is refused in between.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "admin/source.h"
+#include "http/server.h"
+#include "keeper/channel.h"
+#include "keeper/declarations.h"
+#include "outrigger/result.h"
+#include "segment/role.h"
+
+namespace outrigger::keeper {
+
+class AdminPort {
+ public:
+  // `source` and `channel` must outlive it.
+  AdminPort(const segment::RoleCard& card, admin::Source& source, Channel& channel, int supervisor_pid);
+
+  // Opens what is declared, unless that is open already. On failure nothing is open.
+  Result<void> open(const Declarations& declarations);
+
+  bool is_open() const { return server_ != nullptr; }
+  // "127.0.0.1:8081", as bound; empty when there is no TCP port.
+  std::string address() const;
+
+ private:
+  std::vector<int> take_inherited(bool& has_port, bool& has_name, const std::string& name);
+
+  admin::Source& source_;
+  Channel& channel_;
+  const int supervisor_pid_;
+  std::vector<int> inherited_;  // not yet in use
+  std::string opened_;          // what was asked for
+  std::unique_ptr<http::Server> server_;
+};
+
+}  // namespace outrigger::keeper

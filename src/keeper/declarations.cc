@@ -1,0 +1,101 @@
+#include "keeper/declarations.h"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+#include "keeper/plain_text.h"
+
+namespace outrigger::keeper {
+namespace {
+
+namespace json = boost::json;
+
+constexpr size_t kTextMax = 1000;
+constexpr size_t kSettingsMax = 1000;
+constexpr size_t kDepthMax = 8;
+
+std::string text_in(const json::object& object, std::string_view name, std::string_view otherwise) {
+  const json::value* const value = object.if_contains({name.data(), name.size()});
+  if (value == nullptr || !value->is_string()) return std::string(otherwise);
+  const json::string& text = value->get_string();
+  return plain_text(text.data(), std::min(text.size(), kTextMax));
+}
+
+// Any scalar as a person would read it.
+std::string shown(const json::value* value) {
+  if (value == nullptr || value->is_null()) return {};
+  if (value->is_string()) return plain_text(value->get_string().data(), std::min(value->get_string().size(), kTextMax));
+  const std::string text = json::serialize(*value);
+  return plain_text(text.data(), std::min(text.size(), kTextMax));
+}
+
+std::vector<admin::SettingReport> settings_in(const json::object& object) {
+  std::vector<admin::SettingReport> settings;
+  const json::value* const list = object.if_contains("settings");
+  if (list == nullptr || !list->is_array()) return settings;
+  for (const json::value& each : list->get_array()) {
+    if (settings.size() == kSettingsMax) break;
+    if (!each.is_object()) continue;
+    const json::object& setting = each.get_object();
+    const json::value* const secret = setting.if_contains("secret");
+    settings.push_back({text_in(setting, "name", ""), shown(setting.if_contains("value")), text_in(setting, "from", ""),
+                        secret != nullptr && secret->is_bool() && secret->get_bool()});
+  }
+  return settings;
+}
+
+LogsTo logs_named(std::string_view name, LogsTo otherwise) {
+  if (name == "stdout-text") return LogsTo::kStdoutText;
+  if (name == "stdout-json") return LogsTo::kStdoutJson;
+  if (name == "stderr-text") return LogsTo::kStderrText;
+  return otherwise;
+}
+
+}  // namespace
+
+Declarations default_declarations(std::string_view program) {
+  Declarations declarations;
+  declarations.service = program;
+  declarations.admin = "127.0.0.1:8081";
+  return declarations;
+}
+
+std::optional<Declarations> parse_declarations(std::string_view text, const Declarations& defaults) {
+  json::parse_options options;
+  options.max_depth = kDepthMax;
+  json::error_code error;
+  const json::value parsed = json::parse({text.data(), text.size()}, error, {}, options);
+  if (error || !parsed.is_object()) return std::nullopt;
+  const json::object& object = parsed.get_object();
+  Declarations found = defaults;
+  found.declared = true;
+  found.service = text_in(object, "service", defaults.service);
+  if (found.service.empty()) found.service = defaults.service;
+  found.version = text_in(object, "version", "");
+  found.commit = text_in(object, "commit", "");
+  found.built = text_in(object, "built", "");
+  found.environment = text_in(object, "environment", "");
+  found.local = text_in(object, "kind", "") == "local";
+  found.admin = text_in(object, "admin", defaults.admin);
+  found.logs = logs_named(text_in(object, "logs", ""), defaults.logs);
+  found.level = admin::level_named(text_in(object, "level", "")).value_or(defaults.level);
+  found.settings = settings_in(object);
+  return found;
+}
+
+std::optional<Declarations> read_declarations(segment::View view, const Declarations& defaults) {
+  // Acquire: pairs with the service's release; the bytes are there before their length.
+  const uint32_t length = view.declarations().length.load(std::memory_order_acquire);
+  if (length == 0 || length > segment::kDeclarationBytes - segment::kBlobDataAt) return std::nullopt;
+  const char* const bytes = reinterpret_cast<const char*>(&view.declarations()) + segment::kBlobDataAt;
+  // A copy first: the service may write while this is parsed.
+  const std::string copy(bytes, length);
+  try {
+    return parse_declarations(copy, defaults);
+  } catch (...) {  // memory
+    return std::nullopt;
+  }
+}
+
+}  // namespace outrigger::keeper

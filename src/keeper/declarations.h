@@ -1,0 +1,39 @@
+// What the service says of itself: a JSON text in the segment, written once. Value types.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admin/report.h"
+#include "segment/layout.h"
+
+namespace outrigger::keeper {
+
+enum class LogsTo { kStdoutText, kStdoutJson, kStderrText };
+
+struct Declarations {
+  bool declared = false;    // by the service; otherwise assumed
+  std::string service;      // never empty
+  std::string version;
+  std::string commit;
+  std::string built;
+  std::string environment;
+  bool local = false;
+  std::string admin;        // "127.0.0.1:8081"; empty: no port
+  LogsTo logs = LogsTo::kStdoutJson;
+  admin::Level level = admin::Level::kInfo;
+  std::vector<admin::SettingReport> settings;
+};
+
+// What holds while the service has said nothing: it may be stuck before main() gets to say it.
+Declarations default_declarations(std::string_view program);
+
+// Any text. What is missing, of the wrong type or too long keeps its default; none when it is no JSON object.
+std::optional<Declarations> parse_declarations(std::string_view json, const Declarations& defaults);
+
+// None while there are none.
+std::optional<Declarations> read_declarations(segment::View view, const Declarations& defaults);
+
+}  // namespace outrigger::keeper

@@ -1,0 +1,139 @@
+#include "keeper/drain.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+
+namespace outrigger::keeper {
+
+using internal::ArgumentType;
+using render::kKeeperRing;
+
+namespace {
+
+constexpr uint32_t kWarn = 3;
+// Lines of this many bytes are committed together: enough to make the commit cheap, few enough that the rings get
+// their room back while it is warm.
+constexpr size_t kBatchBytes = 256u << 10;
+// The page sees a burst this late.
+constexpr int64_t kRecentEveryNs = 50 * base::kNsPerMs;
+
+// Where a spool is fresh although the service is not, the rings' own marks are the best that is known.
+segment::SourceMarks marks_in(segment::View view) {
+  segment::SourceMarks marks{};
+  for (uint32_t i = 0; i < segment::kRings; ++i) {
+    marks[i].read = view.ring(i).read.load(std::memory_order_relaxed);
+    marks[i].generation = view.ring(i).generation.load(std::memory_order_relaxed);
+  }
+  marks[segment::kOverflowRing].read = view.overflow().dequeue.load(std::memory_order_relaxed);
+  return marks;
+}
+
+}  // namespace
+
+Drain::Drain(segment::View view, int segment_fd, Spool& spool, Recent& recent, TickClock& clock)
+    : spool_(spool),
+      recent_(recent),
+      clock_(clock),
+      started_ns_(view.header().real_ns_at_start),
+      reader_(view, segment_fd),
+      decoder_(render::Image::of_program()),
+      json_(spool.boot()),
+      text_(render::Colours::kNone) {
+  reader_.resume(spool.found() == Spool::Found::kPredecessor ? spool.state().marks : marks_in(view));
+}
+
+void Drain::set_format(LineFormat format) {
+  format_ = format;
+  text_ = render::TextLines(format == LineFormat::kColouredText ? render::Colours::kAnsi : render::Colours::kNone);
+}
+
+Drain::Turn Drain::turn(Service service) {
+  if (!has_room()) return Turn::kNoRoom;
+  const bool ended = service == Service::kEnded;
+  Turn result = Turn::kIdle;
+  if (reader_.begin(ended ? UINT64_MAX : base::ticks(), ended)) {
+    result = Turn::kWorked;
+    segment::RawRecord record;
+    while (spool_.uncommitted() < kBatchBytes && has_room() && reader_.next(record)) {
+      if (record.missing != 0) put_gap(record);
+      put_record(record, clock_.time_of(record.ticks));
+    }
+    commit();
+  }
+  const int64_t now_ns = base::monotonic_ns();
+  if (result == Turn::kIdle || now_ns - recent_at_ns_ > kRecentEveryNs) {
+    recent_.publish();
+    recent_at_ns_ = now_ns;
+    irregularities_.store(reader_.corruptions() + reader_.abandoned() + decoder_.unreadable(),
+                          std::memory_order_relaxed);
+  }
+  return result;
+}
+
+void Drain::commit() {
+  spool_.state().marks = reader_.marks();
+  spool_.commit();
+  reader_.release();
+}
+
+void Drain::put_record(const segment::RawRecord& record, int64_t time_ns) {
+  const render::Entry entry = decoder_.decode(record, time_ns);
+  char* const begin = spool_.draft();
+  char* const end = format_ == LineFormat::kJson ? json_.append(begin, entry) : text_.append(begin, entry);
+  spool_.add(static_cast<size_t>(end - begin));
+  recent_.note(record, time_ns);
+}
+
+void Drain::put(OwnSource source, int64_t time_ns) {
+  segment::RawRecord record = made_.finish();
+  record.ring = kKeeperRing + static_cast<uint32_t>(source);
+  record.sequence = spool_.state().sequences[static_cast<size_t>(source)]++;
+  put_record(record, time_ns);
+}
+
+void Drain::begin_gap(uint64_t count, uint64_t since_ticks, int64_t until_ns) {
+  const int64_t since_ns = since_ticks == 0 ? started_ns_ : clock_.time_of(since_ticks);
+  made_.begin(kWarn, count == 1 ? "dropped {count:L} entry between {from} and {to}"
+                                : "dropped {count:L} entries between {from} and {to}", {});
+  made_.add(count);
+  made_.add(ArgumentType::kTime, static_cast<uint64_t>(std::min(since_ns, until_ns)));
+  made_.add(ArgumentType::kTime, static_cast<uint64_t>(until_ns));
+}
+
+// The entry stands where the dropped ones would have stood, under the first of their numbers: in each ring, every
+// number is either that of an entry or covered by a gap.
+void Drain::put_gap(const segment::RawRecord& record) {
+  const int64_t until_ns = clock_.time_of(record.ticks);
+  begin_gap(record.missing, record.previous_ticks, until_ns);
+  segment::RawRecord gap = made_.finish();
+  gap.ring = record.ring;
+  gap.generation = record.generation;
+  gap.sequence = record.sequence - record.missing;
+  gap.thread_id = record.thread_id;
+  std::copy(std::begin(record.thread_name), std::end(record.thread_name), gap.thread_name);
+  put_record(gap, until_ns);
+}
+
+void Drain::tell_drops() {
+  if (!has_room()) return;
+  const segment::Reader::Untold untold = reader_.take_untold();
+  if (untold.count == 0) return;
+  const int64_t now_ns = base::real_ns();
+  begin_gap(untold.count, untold.since_ticks, now_ns);
+  put(OwnSource::kKeeper, now_ns);
+  commit();
+}
+
+void Drain::tell_lost(const char* why) {
+  const uint64_t lost = spool_.memory().lost.load(std::memory_order_relaxed);
+  uint64_t& told = spool_.state().lost_told;
+  if (lost == told || !has_room()) return;
+  made_.begin(kWarn, why, {});
+  made_.add(lost - told);
+  told = lost;
+  put(OwnSource::kKeeper, base::real_ns());
+  commit();
+}
+
+}  // namespace outrigger::keeper

@@ -1,0 +1,201 @@
+#include "keeper/keeper.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/clock.h"
+#include "segment/mapping.h"
+
+namespace outrigger::keeper {
+
+using segment::Word;
+
+namespace {
+
+// A log call wakes nobody, so the keeper looks by itself: soon after there was work, then more and more seldom.
+constexpr int64_t kWaitMinNs = 200'000;
+constexpr int64_t kWaitMaxNs = 10 * base::kNsPerMs;
+// While there is work without end, descriptors are looked at this often.
+constexpr int64_t kEventsEveryNs = base::kNsPerMs;
+constexpr int64_t kSlowLookNs = base::kNsPerSecond / 2;
+// Not having run for so long excuses the service's silence: this process, or the whole machine, was stopped.
+constexpr int64_t kOwnGapNs = base::kNsPerSecond;
+// Stdout that takes nothing for so long loses its oldest lines once the spool is full. One that is only slow holds up
+// the rings instead, where the drops are counted one by one and ERROR has a better chance.
+constexpr int64_t kStallNs = base::kNsPerSecond / 4;
+constexpr size_t kDropBytes = 2 * kEntryBytesMax + (1u << 20);
+constexpr const char* kLostFormat = "stdout did not take {count:L} entries";
+
+}  // namespace
+
+Keeper::Keeper(Options options)
+    : options_(std::move(options)),
+      channel_(options_.card.channel),
+      captured_out_(options_.card.captured_out, OwnSource::kStdout),
+      captured_err_(options_.card.captured_err, OwnSource::kStderr) {}
+
+Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
+  std::unique_ptr<Keeper> keeper(new Keeper(std::move(options)));
+  const segment::RoleCard& card = keeper->options_.card;
+  void* const base = segment::map(card.segment);
+  if (base == nullptr) return failed("cannot map the log's memory: no address space or memory for it");
+  keeper->mapping_ = base::Mapping(base, segment::kBytes);
+  keeper->view_ = segment::View(base);
+  const segment::View view = keeper->view_;
+  view.control().keeper_beat_ns.store(base::monotonic_ns(), std::memory_order_relaxed);
+
+  auto spool = Spool::open(card.spool, view.header().boot);
+  if (!spool.ok()) return spool.error();
+  keeper->spool_ = std::move(*spool);
+  Spool& memory = *keeper->spool_;
+  keeper->stop_bell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  keeper->clock_ = std::make_unique<TickClock>(view.header().ticks_at_start, view.header().real_ns_at_start);
+  keeper->recent_ = std::make_unique<Recent>(render::Image::of_program());
+  keeper->drain_ = std::make_unique<Drain>(view, card.segment, memory, *keeper->recent_, *keeper->clock_);
+  keeper->level_ = std::make_unique<LevelControl>(view, memory.memory(), card.service_bell);
+
+  const bool alone = card.parent_pid <= 0;
+  const int service = alone ? getpid() : view.supervision().service_pid.load(std::memory_order_relaxed);
+  const int supervisor = alone ? 0 : card.parent_pid;
+  keeper->process_ = std::make_unique<ProcessWatch>(service, supervisor, keeper->findings_);
+  keeper->source_ = std::make_unique<LiveSource>(LiveSource::Parts{view, memory, *keeper->drain_, *keeper->recent_,
+                                                                   *keeper->level_, keeper->findings_, service});
+  keeper->admin_ = std::make_unique<AdminPort>(card, *keeper->source_, keeper->channel_, alone ? getpid() : supervisor);
+  keeper->declarations_ = default_declarations(keeper->options_.program);
+  keeper->source_->declare(keeper->declarations_);
+  keeper->started_ns_ = keeper->turn_ns_ = base::monotonic_ns();
+  return keeper;
+}
+
+void Keeper::stop() {
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t rung = write(stop_bell_.get(), &one, sizeof(one));
+}
+
+void Keeper::run() {
+  bool worked = false;
+  for (;;) {
+    const int64_t now_ns = base::monotonic_ns();
+    note_time(now_ns);
+    const int64_t wait_ns = next_wait(worked);
+    if (wait_ns != 0 || now_ns - events_ns_ > kEventsEveryNs) look_at_events(wait_ns);
+    worked = work(now_ns);
+    if (now_ns - second_ns_ > kSlowLookNs) look_each_second(now_ns);
+    if (ended_ns_ != 0 && (!worked || now_ns > finish_by_ns_) && is_finished(now_ns)) return;
+  }
+}
+
+void Keeper::note_time(int64_t now_ns) {
+  view_.control().keeper_beat_ns.store(now_ns, std::memory_order_relaxed);
+  if (now_ns - turn_ns_ > kOwnGapNs) findings_.forgiven_ns.store(now_ns, std::memory_order_relaxed);
+  turn_ns_ = now_ns;
+}
+
+int64_t Keeper::next_wait(bool worked) {
+  const bool in_haste = no_room_ || ended_ns_ != 0;
+  wait_ns_ = worked ? 0 : in_haste ? kWaitMinNs : std::clamp(2 * wait_ns_, kWaitMinNs, kWaitMaxNs);
+  return wait_ns_;
+}
+
+void Keeper::look_at_events(int64_t wait_ns) {
+  // A descriptor of -1 is skipped by poll().
+  pollfd events[] = {
+      {channel_.fd(), POLLIN, 0},
+      {options_.signals, POLLIN, 0},
+      {ended_ns_ == 0 ? stop_bell_.get() : -1, POLLIN, 0},
+      {declarations_.declared ? -1 : options_.card.keeper_bell, POLLIN, 0},
+      {captured_out_.poll_fd(), POLLIN, 0},
+      {captured_err_.poll_fd(), POLLIN, 0},
+      {orphaned_ns_ != 0 && ended_ns_ == 0 ? process_->pidfd() : -1, POLLIN, 0},
+  };
+  const timespec wait{0, wait_ns};
+  const int ready = ppoll(events, std::size(events), &wait, nullptr);
+  const int64_t now_ns = events_ns_ = base::monotonic_ns();
+  // An unfinished line is not polled for, it is looked at with every look.
+  has_printed_ = has_printed_ || captured_out_.has_partial() || captured_err_.has_partial();
+  if (ready <= 0) return;
+  if (events[0].revents != 0) hear_words(now_ns);
+  if (events[1].revents != 0) pass_signals_on();
+  if (events[2].revents != 0 && ended_ns_ == 0) on_service_ended({}, 0, now_ns);
+  if (events[3].revents != 0) {
+    uint64_t rung;
+    [[maybe_unused]] const ssize_t silenced = read(events[3].fd, &rung, sizeof(rung));
+    look_at_declarations(now_ns);
+  }
+  if ((events[4].revents | events[5].revents) != 0) has_printed_ = true;
+  if (events[6].revents != 0) on_service_ended("its supervisor is gone as well", 5, now_ns);
+}
+
+void Keeper::hear_words(int64_t now_ns) {
+  segment::Message message;
+  for (;;) {
+    const Channel::Heard heard = channel_.hear(message);
+    if (heard == Channel::Heard::kNothing) return;
+    if (heard == Channel::Heard::kClosed) return on_orphaned(now_ns);
+    if (message.word != Word::kServiceEnded || ended_ns_ != 0) continue;
+    const bool fine = message.more == CLD_EXITED && message.value == 0;
+    on_service_ended(describe_end(message.more, message.value), fine ? 2 : message.more == CLD_EXITED ? 4 : 5, now_ns);
+  }
+}
+
+void Keeper::pass_signals_on() {
+  signalfd_siginfo info;
+  while (read(options_.signals, &info, sizeof(info)) == static_cast<ssize_t>(sizeof(info)))
+    channel_.say(Word::kSignalled, static_cast<int32_t>(info.ssi_signo));
+}
+
+bool Keeper::work(int64_t now_ns) {
+  if (output_ == nullptr) {
+    if (!begin_is_due(now_ns)) return false;
+    begin(now_ns);
+  }
+  const bool service_gone = ended_ns_ != 0 && options_.place == Place::kProcess;
+  const Drain::Turn turn = drain_->turn(service_gone ? Drain::Service::kEnded : Drain::Service::kLives);
+  no_room_ = turn == Drain::Turn::kNoRoom;
+  if (no_room_) make_room(now_ns);
+  bool worked = turn == Drain::Turn::kWorked;
+  if (has_printed_ || ended_ns_ != 0) {
+    const Capture::Flush flush = ended_ns_ != 0 ? Capture::Flush::kPartialLines : Capture::Flush::kNo;
+    has_printed_ = captured_out_.turn(*drain_, flush, now_ns);
+    has_printed_ |= captured_err_.turn(*drain_, flush, now_ns);
+    worked |= has_printed_;
+  }
+  trim_due_ |= worked;
+  return worked;
+}
+
+void Keeper::make_room(int64_t now_ns) {
+  // At the end there is nothing more to make room for; what stdout has not taken by the deadline is said then.
+  if (ended_ns_ == 0 && output_->stalled_ns(now_ns) > kStallNs) spool_->drop_oldest(kDropBytes);
+}
+
+void Keeper::look_each_second(int64_t now_ns) {
+  const bool idle = wait_ns_ == kWaitMaxNs;
+  second_ns_ = now_ns;
+  clock_->adjust();
+  level_->tick(base::real_ns());
+  process_->look(now_ns);
+  look_at_declarations(now_ns);
+  if (orphaned_ns_ != 0) look_at_orphan(now_ns);
+  if (output_ == nullptr) return;
+  drain_->tell_drops();
+  // An entry about what stdout did not take is for a stdout that takes something.
+  const uint64_t delivered = spool_->memory().delivered.load(std::memory_order_relaxed);
+  if (delivered != delivered_) drain_->tell_lost(kLostFormat);
+  delivered_ = delivered;
+  const uint64_t dropped = drain_->dropped().total();
+  if (dropped != dropped_) findings_.dropped_at_ns.store(now_ns, std::memory_order_relaxed);
+  dropped_ = dropped;
+  if (idle && trim_due_) {
+    spool_->trim();
+    trim_due_ = false;
+  }
+}
+
+}  // namespace outrigger::keeper

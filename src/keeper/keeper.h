@@ -1,0 +1,120 @@
+// The keeper: everything of it, and its loop. The role's main (main.h) runs it in a process of its own; --in-process and
+// commands run it as a thread.
+//
+//   waiting ─ declared, 2 s, a ring half full ─► draining ─ service ended, stop() ─► finishing ─ all is out ─► done
+//
+// Threads: make(), open_admin() and run() belong to one thread; stop() may be called from any.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/fd.h"
+#include "base/mapping.h"
+#include "keeper/admin_port.h"
+#include "keeper/capture.h"
+#include "keeper/channel.h"
+#include "keeper/declarations.h"
+#include "keeper/drain.h"
+#include "keeper/level.h"
+#include "keeper/live_source.h"
+#include "keeper/output.h"
+#include "keeper/process_watch.h"
+#include "keeper/recent.h"
+#include "keeper/spool.h"
+#include "keeper/tick_clock.h"
+#include "outrigger/result.h"
+#include "segment/layout.h"
+#include "segment/role.h"
+
+namespace outrigger::keeper {
+
+class Keeper {
+ public:
+  enum class Place { kProcess, kThread };
+  struct Options {
+    segment::RoleCard card;
+    std::string program;   // names the service until it declares itself
+    Place place = Place::kProcess;
+    bool with_admin = true;
+    int signals = -1;      // signalfd of what is passed on to the supervisor; -1: none
+  };
+
+  static Result<std::unique_ptr<Keeper>> make(Options options);
+
+  // For a thread: opens the port at once, so that the caller learns of a failure.
+  Result<void> open_admin();
+
+  // Until the service has ended, or stop(). What was committed by then is out, as far as stdout takes it.
+  void run();
+
+  void stop();
+
+ private:
+  explicit Keeper(Options options);
+
+  // keeper.cc: the loop.
+  void note_time(int64_t now_ns);
+  void look_at_events(int64_t wait_ns);
+  void hear_words(int64_t now_ns);
+  void pass_signals_on();
+  bool work(int64_t now_ns);
+  void make_room(int64_t now_ns);
+  void look_each_second(int64_t now_ns);
+  int64_t next_wait(bool worked);
+
+  // life.cc: how it begins and ends.
+  bool begin_is_due(int64_t now_ns) const;
+  void begin(int64_t now_ns);
+  void choose_format();
+  void look_at_declarations(int64_t now_ns);
+  void try_admin(int64_t now_ns);
+  void announce();
+  void tell_restart();
+  void on_service_ended(std::string how, uint32_t level, int64_t now_ns);
+  void on_orphaned(int64_t now_ns);
+  void look_at_orphan(int64_t now_ns);
+  bool is_finished(int64_t now_ns);
+
+  Options options_;
+  Channel channel_;
+  base::Mapping mapping_;
+  segment::View view_;
+  std::shared_ptr<Spool> spool_;
+  std::unique_ptr<TickClock> clock_;
+  std::unique_ptr<Recent> recent_;
+  std::unique_ptr<Drain> drain_;
+  std::unique_ptr<LevelControl> level_;
+  Findings findings_;
+  std::unique_ptr<ProcessWatch> process_;
+  std::unique_ptr<LiveSource> source_;
+  std::unique_ptr<AdminPort> admin_;
+  std::unique_ptr<Output> output_;  // none while waiting
+  Capture captured_out_;
+  Capture captured_err_;
+  base::Fd stop_bell_;
+  Declarations declarations_;
+
+  // CLOCK_MONOTONIC; 0: has not happened.
+  int64_t started_ns_ = 0;
+  int64_t turn_ns_ = 0;        // the last turn began
+  int64_t events_ns_ = 0;      // descriptors were last looked at
+  int64_t second_ns_ = 0;      // the last look at what changes slowly
+  int64_t admin_try_ns_ = 0;
+  int64_t orphaned_ns_ = 0;
+  int64_t ended_ns_ = 0;       // the service
+  int64_t finish_by_ns_ = 0;
+  int64_t wait_ns_ = 0;        // of the last wait; 0 after work
+
+  bool no_room_ = false;       // the spool is full
+  bool has_printed_ = true;    // the captured pipes are worth a look
+  bool trim_due_ = true;
+  bool final_put_ = false;
+  uint64_t dropped_ = 0;
+  uint64_t delivered_ = 0;
+  std::string ended_how_;
+  uint32_t ended_level_ = 0;
+};
+
+}  // namespace outrigger::keeper

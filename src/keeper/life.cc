@@ -1,0 +1,171 @@
+// How a keeper begins and how it ends.
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "keeper/keeper.h"
+
+namespace outrigger::keeper {
+
+using segment::Word;
+
+namespace {
+
+// A service that has said nothing for so long may be stuck before main().
+constexpr int64_t kDeclareNs = 2 * base::kNsPerSecond;
+constexpr int64_t kAdminAgainNs = base::kNsPerSecond;
+// The supervisor gives a keeper five seconds after the service's end.
+constexpr int64_t kFlushNs = 9 * base::kNsPerSecond / 2;
+// Both end within five seconds of the supervisor.
+constexpr int64_t kOrphanKillNs = 4 * base::kNsPerSecond;
+constexpr int64_t kOrphanEndNs = 24 * base::kNsPerSecond / 5;
+// A thread's end is waited for by the program's own.
+constexpr int64_t kThreadFlushNs = 2 * base::kNsPerSecond;
+constexpr uint32_t kWarn = 3;
+
+bool wants_colours(int fd) {
+  const char* const no_colour = getenv("NO_COLOR");
+  const char* const terminal = getenv("TERM");
+  if (no_colour != nullptr && *no_colour != '\0') return false;
+  return isatty(fd) == 1 && (terminal == nullptr || strcmp(terminal, "dumb") != 0);
+}
+
+}  // namespace
+
+bool Keeper::begin_is_due(int64_t now_ns) const {
+  if (declarations_.declared || ended_ns_ != 0 || now_ns - started_ns_ > kDeclareNs) return true;
+  // What is logged before the declarations waits for them in the rings, while there is room.
+  for (size_t i = 0; i < segment::kRings; ++i) {
+    const segment::RingControl& ring = view_.ring(i);
+    const uint64_t unread =
+        ring.write.load(std::memory_order_relaxed) - ring.read.load(std::memory_order_relaxed);
+    if (unread > segment::kRingBytes / 2) return true;
+  }
+  return false;
+}
+
+void Keeper::begin(int64_t now_ns) {
+  look_at_declarations(now_ns);
+  choose_format();
+  const int fd = declarations_.logs == LogsTo::kStderrText ? STDERR_FILENO : STDOUT_FILENO;
+  output_ = std::make_unique<Output>(spool_, fd, declarations_.service);
+  source_->set_output(output_.get());
+  tell_restart();
+}
+
+void Keeper::choose_format() {
+  const int fd = declarations_.logs == LogsTo::kStderrText ? STDERR_FILENO : STDOUT_FILENO;
+  // Without a word from the service: for people where a person looks, else for machines.
+  const bool text = declarations_.declared ? declarations_.logs != LogsTo::kStdoutJson : isatty(fd) == 1;
+  drain_->set_format(!text ? LineFormat::kJson : wants_colours(fd) ? LineFormat::kColouredText : LineFormat::kText);
+}
+
+void Keeper::look_at_declarations(int64_t now_ns) {
+  if (!declarations_.declared) {
+    if (auto found = read_declarations(view_, declarations_)) {
+      declarations_ = std::move(*found);
+      source_->declare(declarations_);
+      level_->set_declared(declarations_.level);
+      choose_format();
+    }
+  }
+  const bool overdue = now_ns - started_ns_ > kDeclareNs;
+  if (options_.place == Place::kProcess && (declarations_.declared || overdue)) try_admin(now_ns);
+}
+
+Result<void> Keeper::open_admin() {
+  look_at_declarations(base::monotonic_ns());
+  Result<void> opened = admin_->open(declarations_);
+  if (opened.ok()) announce();
+  return opened;
+}
+
+void Keeper::try_admin(int64_t now_ns) {
+  if (!options_.with_admin || ended_ns_ != 0 || (admin_try_ns_ != 0 && now_ns - admin_try_ns_ < kAdminAgainNs)) return;
+  const Result<void> opened = admin_->open(declarations_);
+  if (opened.ok()) {
+    admin_try_ns_ = 0;
+    if (declarations_.declared) announce();
+    return;
+  }
+  admin_try_ns_ = now_ns;
+  // Assumed addresses are tried, not insisted on; and a successor goes on trying, since the service runs.
+  const bool first = spool_->memory().announced.load(std::memory_order_relaxed) == 0;
+  if (!declarations_.declared || !first) return;
+  base::write_line(STDERR_FILENO, declarations_.service, ": ", opened.error().message);
+  channel_.say(Word::kStartFailed, EXIT_FAILURE);
+  options_.with_admin = false;
+}
+
+void Keeper::announce() {
+  if (spool_->memory().announced.exchange(1, std::memory_order_relaxed) != 0) return;
+  const std::string address = admin_->address();
+  if (!address.empty()) base::write_line(STDERR_FILENO, declarations_.service, ": admin on http://", address);
+}
+
+void Keeper::tell_restart() {
+  if (spool_->found() != Spool::Found::kPredecessor || !drain_->has_room()) return;
+  const segment::Supervision& told = view_.supervision();
+  drain_->made().begin(kWarn, "keeper started again; the one before: {ended}; restarts so far: {restarts}", {});
+  drain_->made().add(describe_end(told.keeper_last_code.load(std::memory_order_relaxed),
+                                  told.keeper_last_status.load(std::memory_order_relaxed)));
+  drain_->made().add(uint64_t{told.keeper_restarts.load(std::memory_order_relaxed)});
+  drain_->put(OwnSource::kKeeper, base::real_ns());
+  drain_->commit();
+}
+
+// --- The end -----------------------------------------------------------------------------------
+
+void Keeper::on_service_ended(std::string how, uint32_t level, int64_t now_ns) {
+  ended_ns_ = now_ns;
+  ended_how_ = std::move(how);
+  ended_level_ = level;
+  if (finish_by_ns_ == 0)
+    finish_by_ns_ = now_ns + (options_.place == Place::kProcess ? kFlushNs : kThreadFlushNs);
+  if (options_.place == Place::kProcess) source_->set_ended(ended_how_);
+}
+
+void Keeper::on_orphaned(int64_t now_ns) {
+  if (orphaned_ns_ != 0) return;
+  orphaned_ns_ = now_ns;
+  finish_by_ns_ = now_ns + kOrphanEndNs;
+}
+
+void Keeper::look_at_orphan(int64_t now_ns) {
+  if (ended_ns_ != 0) return;
+  if (now_ns - orphaned_ns_ > kOrphanKillNs) process_->kill();
+  // Without a descriptor of the service there is no more to be known.
+  if (process_->pidfd() < 0 && now_ns - orphaned_ns_ > kOrphanKillNs)
+    on_service_ended("its supervisor is gone", 5, now_ns);
+}
+
+// All that there was has been taken. What is left is to say so, and that stdout takes it.
+bool Keeper::is_finished(int64_t now_ns) {
+  const bool late = now_ns > finish_by_ns_;
+  if (!final_put_ && drain_->has_room()) {
+    drain_->tell_drops();
+    if (!ended_how_.empty() && spool_->state().end_told == 0) {
+      spool_->state().end_told = 1;
+      drain_->made().begin(ended_level_, "service ended: {how}", {});
+      drain_->made().add(ended_how_);
+      drain_->put(OwnSource::kKeeper, base::real_ns());
+      drain_->commit();
+    }
+    recent_->publish();
+    final_put_ = true;
+  }
+  if (final_put_ && spool_->is_drained()) return true;
+  if (!late) return false;
+  const SpoolMemory& memory = spool_->memory();
+  const uint64_t out = memory.delivered.load(std::memory_order_relaxed) + memory.lost.load(std::memory_order_relaxed);
+  base::write_line(STDERR_FILENO, declarations_.service, ": stdout did not take the last ",
+                   spool_->entries() - std::min(spool_->entries(), out), " log entries");
+  return true;
+}
+
+}  // namespace outrigger::keeper

@@ -1,0 +1,200 @@
+#include "keeper/live_source.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "keeper/checks.h"
+#include "keeper/plain_text.h"
+
+namespace outrigger::keeper {
+namespace {
+
+// How long the page remembers what a person should look into.
+constexpr int64_t kRememberNs = 60 * base::kNsPerSecond;
+constexpr int64_t kStallShownNs = base::kNsPerSecond;
+
+std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof(name) - 1) == 0 ? plain_text(name, sizeof(name)) : std::string();
+}
+
+std::string counted(uint64_t count, const char* one, const char* many) {
+  return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+Error no_module(std::string_view module) {
+  return Error{ErrorKind::kNotFound, "there is no module \"" + plain_text(module.data(), module.size()) + "\"", "module"};
+}
+
+admin::Metric counter(std::string name, std::string help, double value) {
+  return {std::move(name), std::move(help), admin::MetricKind::kCounter, {}, value};
+}
+
+}  // namespace
+
+LiveSource::LiveSource(const Parts& parts)
+    : parts_(parts), keeper_started_ns_(base::monotonic_ns()), instance_(host_name()) {}
+
+void LiveSource::declare(Declarations declarations) {
+  const std::lock_guard lock(mutex_);
+  declarations_ = std::move(declarations);
+}
+
+void LiveSource::set_output(const Output* output) {
+  const std::lock_guard lock(mutex_);
+  output_ = output;
+}
+
+void LiveSource::set_ended(std::string how) {
+  parts_.findings.ended.store(true, std::memory_order_relaxed);
+  const std::lock_guard lock(mutex_);
+  ended_ = std::move(how);
+}
+
+bool LiveSource::local() {
+  const std::lock_guard lock(mutex_);
+  return declarations_.local;
+}
+
+Verdict LiveSource::verdict(int64_t now_ns) const {
+  // Relaxed: each finding stands for itself.
+  const Findings& found = parts_.findings;
+  const segment::ServiceState& state = parts_.view.service();
+  return judge(state.phase.load(std::memory_order_relaxed), state.beats,
+               {now_ns, found.forgiven_ns.load(std::memory_order_relaxed),
+                found.stopped_since_ns.load(std::memory_order_relaxed), found.traced.load(std::memory_order_relaxed),
+                found.ended.load(std::memory_order_relaxed)});
+}
+
+int64_t LiveSource::started_ns() const {
+  const int64_t now_ns = base::real_ns();
+  for (const int64_t claimed_ns : {parts_.view.service().started_real_ns.load(std::memory_order_relaxed),
+                                   parts_.view.header().real_ns_at_start}) {
+    if (claimed_ns > 0 && claimed_ns <= now_ns) return claimed_ns;
+  }
+  return now_ns;
+}
+
+admin::Shipping LiveSource::shipping(const segment::DropTotals& dropped) const {
+  const SpoolMemory& memory = parts_.spool.memory();
+  const uint64_t lost = memory.lost.load(std::memory_order_relaxed);
+  admin::Shipping shipping;
+  shipping.sent = memory.delivered.load(std::memory_order_relaxed);
+  shipping.dropped = dropped.total() + lost;
+  const uint64_t entries = parts_.spool.entries();
+  shipping.pending = entries - std::min(entries, shipping.sent + lost);
+  if (output_ != nullptr) shipping.last_error = output_->last_error();
+  return shipping;
+}
+
+std::vector<std::string> LiveSource::warnings(const segment::DropTotals& dropped, int64_t now_ns) const {
+  std::vector<std::string> warnings;
+  const int64_t dropped_at_ns = parts_.findings.dropped_at_ns.load(std::memory_order_relaxed);
+  if (dropped_at_ns != 0 && now_ns - dropped_at_ns < kRememberNs)
+    warnings.push_back("log entries were dropped within the last minute; " + std::to_string(dropped.total()) +
+                       " since the start");
+  if (output_ != nullptr && output_->closed()) {
+    warnings.push_back("stdout cannot be written (" + output_->last_error() + "): log entries are discarded");
+  } else if (const int64_t stalled_ns = output_ == nullptr ? 0 : output_->stalled_ns(now_ns);
+             stalled_ns > kStallShownNs) {
+    warnings.push_back("stdout has taken nothing for " + std::to_string(stalled_ns / base::kNsPerSecond) + " s");
+  }
+  const uint32_t restarts = parts_.view.supervision().keeper_restarts.load(std::memory_order_relaxed);
+  if (restarts != 0 && now_ns - keeper_started_ns_ < kRememberNs)
+    warnings.push_back("the keeper was started again within the last minute; " +
+                       counted(restarts, "restart", "restarts") + " since the start");
+  if (const uint64_t times = parts_.drain.irregularities(); times != 0)
+    warnings.push_back("the log's memory was out of order " + counted(times, "time", "times"));
+  if (!declarations_.declared) warnings.push_back("the service has not declared itself: it may hang before main() calls run()");
+  return warnings;
+}
+
+admin::HealthReport LiveSource::health() {
+  const int64_t now_ns = base::monotonic_ns();
+  admin::HealthReport report;
+  report.logs = parts_.recent.entries();
+  report.checks = read_checks(parts_.view.health(), now_ns);
+  const Verdict verdict = this->verdict(now_ns);
+  const segment::DropTotals dropped = parts_.drain.dropped();
+  const segment::Supervision& supervision = parts_.view.supervision();
+
+  const std::lock_guard lock(mutex_);
+  report.service = declarations_.service;
+  report.version = declarations_.version;
+  report.environment = declarations_.environment;
+  report.instance = instance_;
+  report.started_ns = started_ns();
+  report.now_ns = base::real_ns();
+  report.process = {parts_.service_pid, verdict.state, verdict.beat_age_ms, verdict.beat_name, ended_};
+  report.shipped_logs = shipping(dropped);
+  report.dropped_by_level = dropped.by_level;
+  report.keeper.pid = getpid();
+  report.keeper.restarts = supervision.keeper_restarts.load(std::memory_order_relaxed);
+  if (report.keeper.restarts != 0)
+    report.keeper.last_end = describe_end(supervision.keeper_last_code.load(std::memory_order_relaxed),
+                                          supervision.keeper_last_status.load(std::memory_order_relaxed));
+  report.warnings = warnings(dropped, now_ns);
+  return report;
+}
+
+admin::Liveness LiveSource::liveness() {
+  const int64_t now_ns = base::monotonic_ns();
+  return {verdict(now_ns).state, gates_pass(parts_.view.health(), now_ns)};
+}
+
+admin::VersionReport LiveSource::version() {
+  const std::lock_guard lock(mutex_);
+  return {declarations_.version, declarations_.commit, declarations_.built};
+}
+
+std::vector<admin::Metric> LiveSource::metrics() {
+  std::vector<admin::Metric> metrics;
+  const segment::MetricTable& table = parts_.view.metrics();
+  const size_t used = std::min<size_t>(table.used.load(std::memory_order_acquire), segment::kMetrics);
+  for (size_t i = 0; i < used; ++i) {
+    const segment::MetricSlot& slot = table.slots[i];
+    // Acquire: pairs with the service's release; the name is there.
+    if (slot.ready.load(std::memory_order_acquire) == 0) continue;
+    metrics.push_back(counter(plain_text(slot.name, sizeof(slot.name)), plain_text(slot.help, sizeof(slot.help)),
+                              static_cast<double>(slot.value.load(std::memory_order_relaxed))));
+  }
+  const segment::DropTotals dropped = parts_.drain.dropped();
+  for (size_t level = 0; level < segment::kLevels; ++level) {
+    metrics.push_back(counter("outrigger_log_dropped", "Log calls that found no room.",
+                              static_cast<double>(dropped.by_level[level])));
+    metrics.back().labels.emplace_back("level", admin::name_of(static_cast<admin::Level>(level)));
+  }
+  const SpoolMemory& memory = parts_.spool.memory();
+  metrics.push_back(counter("outrigger_log_delivered", "Log entries written to stdout.",
+                            static_cast<double>(memory.delivered.load(std::memory_order_relaxed))));
+  metrics.push_back(counter("outrigger_log_lost", "Log entries that stdout did not take.",
+                            static_cast<double>(memory.lost.load(std::memory_order_relaxed))));
+  metrics.push_back(counter("outrigger_log_suppressed", "Log calls held back by a rate limit of their own.",
+                            static_cast<double>(parts_.view.service().suppressed.load(std::memory_order_relaxed))));
+  metrics.push_back(counter("outrigger_log_discarded_in_forks", "Log calls made in children of fork().",
+                            static_cast<double>(parts_.view.forked().discarded.load(std::memory_order_relaxed))));
+  metrics.push_back(
+      counter("outrigger_keeper_restarts", "Times the keeper was started again.",
+              parts_.view.supervision().keeper_restarts.load(std::memory_order_relaxed)));
+  return metrics;
+}
+
+std::vector<admin::SettingReport> LiveSource::settings() {
+  const std::lock_guard lock(mutex_);
+  return declarations_.settings;
+}
+
+Result<admin::LevelReport> LiveSource::level(std::string_view module) {
+  if (!module.empty()) return no_module(module);
+  return parts_.level.report();
+}
+
+Result<admin::LevelReport> LiveSource::set_level(std::string_view module, admin::Level level,
+                                                 std::optional<std::chrono::seconds> lasting) {
+  if (!module.empty()) return no_module(module);
+  return parts_.level.set(level, lasting, base::real_ns());
+}
+
+}  // namespace outrigger::keeper

@@ -1,0 +1,74 @@
+// What the admin pages show of a running keeper: admin::Source over the segment, the drain and the output.
+//
+// Its questions come from the admin server's thread, its findings from the keeper's; everything here is thread-safe.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "admin/source.h"
+#include "keeper/declarations.h"
+#include "keeper/drain.h"
+#include "keeper/level.h"
+#include "keeper/output.h"
+#include "keeper/recent.h"
+#include "keeper/spool.h"
+#include "keeper/watch.h"
+#include "segment/layout.h"
+
+namespace outrigger::keeper {
+
+// What the keeper's loop finds out about the service. Times: CLOCK_MONOTONIC.
+struct Findings {
+  std::atomic<int64_t> forgiven_ns{0};
+  std::atomic<int64_t> stopped_since_ns{0};
+  std::atomic<int64_t> dropped_at_ns{0};  // entries were last dropped, 0: never
+  std::atomic<bool> traced{false};
+  std::atomic<bool> ended{false};
+};
+
+class LiveSource : public admin::Source {
+ public:
+  struct Parts {
+    segment::View view;
+    Spool& spool;
+    Drain& drain;
+    Recent& recent;
+    LevelControl& level;
+    Findings& findings;
+    int service_pid = 0;
+  };
+  explicit LiveSource(const Parts& parts);
+
+  void declare(Declarations declarations);
+  void set_output(const Output* output);
+  void set_ended(std::string how);
+
+  bool local() override;
+  admin::HealthReport health() override;
+  admin::Liveness liveness() override;
+  admin::VersionReport version() override;
+  std::vector<admin::Metric> metrics() override;
+  std::vector<admin::SettingReport> settings() override;
+  Result<admin::LevelReport> level(std::string_view module) override;
+  Result<admin::LevelReport> set_level(std::string_view module, admin::Level level,
+                                       std::optional<std::chrono::seconds> lasting) override;
+
+ private:
+  Verdict verdict(int64_t now_ns) const;
+  int64_t started_ns() const;
+  admin::Shipping shipping(const segment::DropTotals& dropped) const;
+  std::vector<std::string> warnings(const segment::DropTotals& dropped, int64_t now_ns) const;
+
+  const Parts parts_;
+  const int64_t keeper_started_ns_;
+  const std::string instance_;
+  mutable std::mutex mutex_;
+  Declarations declarations_;       // guarded by mutex_
+  const Output* output_ = nullptr;  // likewise
+  std::string ended_;               // likewise
+};
+
+}  // namespace outrigger::keeper

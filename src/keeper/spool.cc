@@ -1,0 +1,226 @@
+#include "keeper/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <new>
+#include <string>
+
+#include "base/text.h"
+
+namespace outrigger::keeper {
+namespace {
+
+constexpr uint64_t kMagic = 0x314c4f4f5053544fULL;  // "OTSPOOL1"
+constexpr size_t kFileBytes = kSpoolDataAt + kSpoolDataBytes;
+
+Error no_memory() {
+  return Error{ErrorKind::kUnavailable, "no memory for the log's spool: " + std::string(base::error_text(errno)), {}};
+}
+
+// Sixteen bytes at a time: it is done for all that goes out.
+uint64_t count_line_ends(const char* from, size_t bytes) {
+  typedef unsigned char Block [[gnu::vector_size(16)]];
+  constexpr Block kLineEnds = Block{} + static_cast<unsigned char>('\n');
+  constexpr size_t kBlocksMax = 255;  // before a byte of the sums overflows
+  uint64_t lines = 0;
+  while (bytes >= sizeof(Block)) {
+    Block sums{};
+    for (size_t i = 0; i < kBlocksMax && bytes >= sizeof(Block); ++i) {
+      Block block;
+      memcpy(&block, from, sizeof(block));
+      sums -= reinterpret_cast<Block>(block == kLineEnds);  // all ones where equal
+      from += sizeof(Block);
+      bytes -= sizeof(Block);
+    }
+    for (size_t i = 0; i < sizeof(Block); ++i) lines += sums[i];
+  }
+  return lines + static_cast<uint64_t>(std::count(from, from + bytes, '\n'));
+}
+
+bool is_large_enough(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 && static_cast<size_t>(status.st_size) >= kFileBytes;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Spool>> Spool::open(int fd, uint64_t boot) {
+  std::unique_ptr<Spool> spool(new Spool);
+  if (fd < 0) {
+    spool->own_fd_.reset(memfd_create("outrigger-spool", MFD_CLOEXEC));
+    if (!spool->own_fd_ || ftruncate(spool->own_fd_.get(), kFileBytes) != 0) return no_memory();
+    fd = spool->own_fd_.get();
+  } else if (!is_large_enough(fd)) {
+    return failed("the log's spool is smaller than " + std::to_string(kFileBytes) + " bytes");
+  }
+  if (!spool->map(fd)) return no_memory();
+  // Acquire: pairs with the release in start_afresh() of a predecessor.
+  if (spool->memory().magic.load(std::memory_order_acquire) == kMagic) {
+    spool->resume();
+  } else {
+    spool->start_afresh(boot);
+  }
+  return spool;
+}
+
+bool Spool::map(int fd) {
+  fd_ = fd;
+  head_ = base::Mapping::shared(fd, kSpoolDataAt);
+  if (!head_) return false;
+  twice_ = base::Mapping(mmap(nullptr, 2 * kSpoolDataBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+                         2 * kSpoolDataBytes);
+  if (!twice_) return false;
+  for (const size_t half : {size_t{0}, kSpoolDataBytes}) {
+    if (mmap(twice_.bytes() + half, kSpoolDataBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
+             kSpoolDataAt) == MAP_FAILED) {
+      return false;
+    }
+  }
+  data_ = twice_.bytes();
+  return true;
+}
+
+Spool::~Spool() = default;
+
+void Spool::start_afresh(uint64_t boot) {
+  SpoolMemory* const memory = new (head_.data()) SpoolMemory{};
+  memory->boot = boot;
+  // Release: pairs with the acquire in open(); all else is in place.
+  memory->magic.store(kMagic, std::memory_order_release);
+}
+
+void Spool::resume() {
+  SpoolMemory& memory = this->memory();
+  found_ = Found::kPredecessor;
+  // Acquire: pairs with the release in commit(). The predecessor is dead, but a habit is a habit.
+  state_ = memory.commits[memory.selector.load(std::memory_order_acquire) & 1];
+  const uint64_t written = memory.written.load(std::memory_order_relaxed);
+  const uint64_t taken_end = memory.taken_end.load(std::memory_order_relaxed);
+  const uint64_t tail = memory.tail.load(std::memory_order_relaxed);
+  uint64_t begin = std::max(written, tail);
+  if (begin > state_.fill || state_.fill - begin > kSpoolDataBytes) {
+    // Only a keeper that scribbled over its own memory leaves that behind. The lines are gone, the marks are not.
+    begin = state_.fill;
+  }
+  owes_line_end_ = taken_end > written;
+  if (owes_line_end_ && tail > memory.taken_begin.load(std::memory_order_relaxed)) {
+    // While the write() was under way, the place of its lines was given up: what was left of them is lost.
+    memory.lost.fetch_add(memory.taken_lines.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  }
+  memory.written.store(begin, std::memory_order_relaxed);
+  memory.taken_begin.store(begin, std::memory_order_relaxed);
+  memory.taken_end.store(begin, std::memory_order_relaxed);
+  draft_ = committed_ = state_.fill;
+  entries_ = state_.entries;
+  position_ = begin;
+  dirty_ = true;
+}
+
+uint64_t Spool::low_mark() const {
+  // Relaxed: the output has copied what lies below `written` before it moved it, under the lock that it took since.
+  return std::max(memory().written.load(std::memory_order_relaxed), memory().tail.load(std::memory_order_relaxed));
+}
+
+size_t Spool::room() const { return kSpoolDataBytes - (draft_ - low_mark()); }
+
+void Spool::commit() {
+  SpoolMemory& memory = this->memory();
+  state_.fill = draft_;
+  const uint32_t next = 1 - (memory.selector.load(std::memory_order_relaxed) & 1);
+  memory.commits[next] = state_;
+  // Release: pairs with the acquire in resume(), of whoever comes after a kill -9 of this process.
+  memory.selector.store(next, std::memory_order_release);
+  dirty_ = true;
+  bool wake;
+  {
+    const std::lock_guard lock(mutex_);
+    committed_ = draft_;
+    entries_ = state_.entries;
+    wake = waiting_;
+  }
+  if (wake) more_.notify_one();
+}
+
+uint64_t Spool::lines_in(uint64_t begin, uint64_t end) const {
+  return count_line_ends(data_ + begin % kSpoolDataBytes, end - begin);
+}
+
+uint64_t Spool::drop_oldest(size_t bytes) {
+  const std::lock_guard lock(mutex_);
+  SpoolMemory& memory = this->memory();
+  const uint64_t begin = position_;
+  uint64_t end = committed_;
+  if (committed_ - begin > bytes) {
+    const char* const from = data_ + begin % kSpoolDataBytes;
+    const void* const found = memchr(from + bytes, '\n', committed_ - begin - bytes);
+    if (found != nullptr) end = begin + static_cast<uint64_t>(static_cast<const char*>(found) - from) + 1;
+  }
+  const uint64_t lines = lines_in(begin, end);
+  memory.lost.fetch_add(lines, std::memory_order_relaxed);
+  // What a write() has in hand is a copy, so its place is free as well.
+  memory.tail.store(end, std::memory_order_relaxed);
+  position_ = end;
+  return lines;
+}
+
+void Spool::trim() {
+  const std::lock_guard lock(mutex_);
+  if (!dirty_ || position_ != committed_ || draft_ != committed_ || low_mark() != draft_) return;
+  fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kSpoolDataAt, kSpoolDataBytes);
+  dirty_ = false;
+}
+
+Spool::Chunk Spool::take(char* to, size_t bytes_max) {
+  std::unique_lock lock(mutex_);
+  while (position_ == committed_) {
+    if (stopped_) return {};
+    waiting_ = true;
+    more_.wait(lock);
+    waiting_ = false;
+  }
+  const char* const from = data_ + position_ % kSpoolDataBytes;
+  size_t bytes = std::min<uint64_t>(committed_ - position_, bytes_max);
+  if (bytes == bytes_max) {
+    const void* const last = memrchr(from, '\n', bytes);
+    if (last != nullptr) bytes = static_cast<size_t>(static_cast<const char*>(last) - from) + 1;
+  }
+  Chunk chunk{bytes, position_ + bytes, lines_in(position_, position_ + bytes)};
+  memcpy(to, from, bytes);
+  memory().taken_lines.store(chunk.lines, std::memory_order_relaxed);
+  memory().taken_begin.store(position_, std::memory_order_relaxed);
+  memory().taken_end.store(chunk.end, std::memory_order_relaxed);
+  position_ = chunk.end;
+  return chunk;
+}
+
+void Spool::wrote(uint64_t position) { memory().written.store(position, std::memory_order_relaxed); }
+
+void Spool::delivered(const Chunk& chunk) { memory().delivered.fetch_add(chunk.lines, std::memory_order_relaxed); }
+
+void Spool::lost(uint64_t lines) { memory().lost.fetch_add(lines, std::memory_order_relaxed); }
+
+void Spool::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  more_.notify_one();
+}
+
+bool Spool::is_drained() const {
+  const std::lock_guard lock(mutex_);
+  return position_ == committed_ && low_mark() >= committed_;
+}
+
+uint64_t Spool::entries() const {
+  const std::lock_guard lock(mutex_);
+  return entries_;
+}
+
+}  // namespace outrigger::keeper

@@ -1,0 +1,158 @@
+// The keeper's own memory: a memfd that the supervisor made and that outlives a keeper. It holds the rendered lines that
+// stdout has not taken yet, and how far everything has been read.
+//
+//   offset    who writes       what
+//   0         drain, output    SpoolMemory: marks and the double-buffered commit
+//   64 KiB    drain            kDataBytes of lines, circular, mapped twice in a row so that a line never wraps
+//
+// Positions count bytes since the start and never go back; a byte lies at position % kDataBytes.
+//
+//      tail or written          committed          draft
+//   ────────┼───────────────────────┼─────────────────┼────────────► positions
+//    free   │  lines for stdout     │ being rendered  │ free
+//
+// A commit is one store: of the number of the CommitState that counts. It publishes the new fill mark together with
+// the read marks of all rings. Whoever dies before it has done nothing; whoever dies after it is continued from there.
+// The rings' own read marks move on only afterwards.
+//
+// Threads: the drain's side belongs to one thread, the output's side to another.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "base/fd.h"
+#include "base/mapping.h"
+#include "outrigger/result.h"
+#include "segment/reader.h"
+
+namespace outrigger::keeper {
+
+inline constexpr size_t kSpoolDataAt = 64u << 10;
+inline constexpr size_t kSpoolDataBytes = 8u << 20;
+inline constexpr size_t kOwnSources = 3;  // the keeper's entries, stdout's lines, stderr's: render::kKeeperRing ...
+// No rendered entry is longer (a test holds render::bytes_max() against it).
+inline constexpr size_t kEntryBytesMax = 5u << 18;
+
+struct CommitState {
+  uint64_t fill = 0;     // all below is complete
+  uint64_t entries = 0;  // lines below it, those of all time
+  uint64_t sequences[kOwnSources] = {};  // the next numbers of entries that come from no ring
+  uint64_t lost_told = 0;                // of SpoolMemory::lost, how many an entry has told
+  uint64_t end_told = 0;                 // 1: the entry of the service's end is among them
+  segment::SourceMarks marks{};
+};
+
+struct SpoolMemory {
+  std::atomic<uint64_t> magic;
+  uint64_t boot;
+  std::atomic<uint32_t> selector;  // which of `commits` counts
+  CommitState commits[2];
+  // The output's lines.
+  alignas(64) std::atomic<uint64_t> written;  // stdout has all below
+  std::atomic<uint64_t> taken_begin;          // what a write() under way has in hand, as a copy
+  std::atomic<uint64_t> taken_end;
+  std::atomic<uint64_t> taken_lines;
+  std::atomic<uint64_t> delivered;            // lines that stdout took
+  // The drain's.
+  alignas(64) std::atomic<uint64_t> tail;     // all below is given up or written
+  std::atomic<uint64_t> lost;                 // lines that stdout never took
+  // What else a successor has to know.
+  alignas(64) std::atomic<int64_t> level_until_ns;  // CLOCK_REALTIME; 0: the level stays
+  std::atomic<uint32_t> level_returns_to;
+  std::atomic<uint32_t> announced;                  // the admin port's address was printed
+};
+static_assert(sizeof(SpoolMemory) <= kSpoolDataAt);
+
+class Spool {
+ public:
+  enum class Found { kNothing, kPredecessor };
+
+  // `fd` is used, not owned; -1: memory of its own. `boot` names the run, for a fresh spool.
+  static Result<std::unique_ptr<Spool>> open(int fd, uint64_t boot);
+  ~Spool();
+  Spool(const Spool&) = delete;
+  Spool& operator=(const Spool&) = delete;
+
+  Found found() const { return found_; }
+  uint64_t boot() const { return memory().boot; }
+  SpoolMemory& memory() const { return *reinterpret_cast<SpoolMemory*>(head_.data()); }
+
+  // --- The drain's side ---
+  // Bytes that may be written at draft().
+  size_t room() const;
+  char* draft() const { return data_ + draft_ % kSpoolDataBytes; }
+  // A line of that many bytes stands at draft().
+  void add(size_t bytes) {
+    draft_ += bytes;
+    ++state_.entries;
+  }
+  size_t uncommitted() const { return draft_ - state_.fill; }
+  // What the next commit publishes, next to the lines; filled in by the caller.
+  CommitState& state() { return state_; }
+  void commit();
+  // Gives up the oldest lines that no write() has in hand, so that at least `bytes` become free if there are as many.
+  // Returns how many lines that were.
+  uint64_t drop_oldest(size_t bytes);
+  // Gives memory back when there is nothing to keep. To be called when idle for a while.
+  void trim();
+
+  // --- The output's side ---
+  struct Chunk {
+    size_t bytes = 0;        // 0: stopped, and nothing is left
+    uint64_t end = 0;        // position behind it
+    uint64_t lines = 0;      // ends of lines in it
+  };
+  // A predecessor was killed inside a write(), so its last line may stand there unfinished.
+  bool owes_line_end() const { return owes_line_end_; }
+  // Copies the next whole lines, at most `bytes_max` (a longer line comes in pieces). Waits for some.
+  Chunk take(char* to, size_t bytes_max);
+  // Stdout has all below.
+  void wrote(uint64_t position);
+  // A chunk has gone to stdout, or was given up.
+  void delivered(const Chunk& chunk);
+  void lost(uint64_t lines);
+
+  // --- Any thread ---
+  // From now on take() does not wait.
+  void stop();
+  bool is_drained() const;
+  // Lines committed, of all time.
+  uint64_t entries() const;
+
+ private:
+  Spool() = default;
+  bool map(int fd);
+  void resume();
+  void start_afresh(uint64_t boot);
+  uint64_t low_mark() const;
+  uint64_t lines_in(uint64_t begin, uint64_t end) const;
+
+  base::Fd own_fd_;
+  int fd_ = -1;
+  base::Mapping head_;
+  base::Mapping twice_;
+  char* data_ = nullptr;
+  Found found_ = Found::kNothing;
+
+  // The drain's.
+  uint64_t draft_ = 0;
+  CommitState state_;
+  bool dirty_ = false;  // the data have pages
+
+  bool owes_line_end_ = false;  // constant once open
+
+  mutable std::mutex mutex_;
+  std::condition_variable more_;
+  uint64_t committed_ = 0;  // guarded by mutex_, as is the rest
+  uint64_t entries_ = 0;
+  uint64_t position_ = 0;   // the output's: all below has been taken or given up
+  bool waiting_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace outrigger::keeper
