@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <signal.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -12,7 +11,8 @@
 #include <mutex>
 #include <optional>
 #include <system_error>
-#include <thread>
+
+#include "base/threads.h"
 
 namespace outrigger::http {
 namespace {
@@ -96,24 +96,18 @@ void look_up(const std::shared_ptr<Lookup>& lookup, const std::string& host, int
   lookup->done_changed.notify_all();
 }
 
-// A thread on which no signal of the program is ever handled.
 bool start_look_up(const std::shared_ptr<Lookup>& lookup, const std::string& host, int port) {
   if (++g_resolvers > kResolversMax) {
     --g_resolvers;
     return false;
   }
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  bool started = true;
   try {
-    std::thread([lookup, host, port] { look_up(lookup, host, port); }).detach();
+    base::start_thread("or-resolve", [lookup, host, port] { look_up(lookup, host, port); }).detach();
+    return true;
   } catch (const std::system_error&) {
     --g_resolvers;
-    started = false;
+    return false;
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return started;
 }
 
 Error unavailable(const std::string& host, std::string_view why) {

@@ -1,6 +1,5 @@
 #include "http/server.h"
 
-#include <pthread.h>
 #include <sys/socket.h>
 
 #include <atomic>
@@ -20,6 +19,8 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "base/fd.h"
+#include "base/threads.h"
 #include "http/connection.h"
 #include "http/connection_table.h"
 #include "http/listen.h"
@@ -122,7 +123,9 @@ void LoopServer::launch() {
     asio::co_spawn(acceptor->strand, accept_from(*acceptor), asio::detached);
   }
   if (options_.on_beat) asio::co_spawn(io_.get_executor(), beat(), asio::detached);
-  for (unsigned i = 0; i < options_.threads; ++i) threads_.emplace_back([this] { run(); });
+  for (unsigned i = 0; i < options_.threads; ++i) {
+    threads_.push_back(base::start_thread(options_.thread_name.c_str(), [this] { run(); }));
+  }
 }
 
 LoopServer::~LoopServer() {
@@ -134,7 +137,6 @@ LoopServer::~LoopServer() {
 }
 
 void LoopServer::run() {
-  pthread_setname_np(pthread_self(), options_.thread_name.substr(0, 15).c_str());
   for (;;) {
     try {
       io_.run();

@@ -33,6 +33,8 @@ std::string lower(std::string_view text) {
 
 bool is_ipv6(const std::string& host) {
   in6_addr address;
+  // The C library stops at a NUL, where whoever uses the host later may not.
+  if (host.find('\0') != std::string::npos) return false;
   return inet_pton(AF_INET6, host.c_str(), &address) == 1;
 }
 

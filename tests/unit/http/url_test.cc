@@ -51,6 +51,13 @@ TEST(ParseUrl, refuses_what_is_no_url) {
   }
 }
 
+TEST(ParseUrl, refuses_a_nul_wherever_it_stands) {
+  for (const std::string_view text : {std::string_view("http://[::1\0]/", 15), std::string_view("http://a\0b/", 12),
+                                      std::string_view("http://a/\0", 10), std::string_view("http://a:8\0/", 13)}) {
+    EXPECT_FALSE(parse_url(text)) << text;
+  }
+}
+
 TEST(ParseUrl, does_not_repeat_a_password) {
   const auto url = parse_url("http://user:secret@example.org/");
   ASSERT_FALSE(url);
