@@ -186,7 +186,12 @@ void emit_slow(uint32_t level, const char* format, const void* site, const Argum
   if (is_blank(w)) {
     into_overflow(shape_of(level, format, site, types, arguments, count, segment::kOverflowRecordBytesMax));
   } else {
+    // The gate is shut as in emit(): a signal handler's call must not meet a cursor that moves here.
+    w->gate = 0;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
     into_ring(*state, *w, shape_of(level, format, site, types, arguments, count, kRecordBytesMax));
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    w->gate = w->image_bytes;
   }
   std::atomic_signal_fence(std::memory_order_seq_cst);
   thread.in_slow_path = false;

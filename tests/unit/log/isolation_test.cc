@@ -119,7 +119,8 @@ TEST_F(IsolationTest, a_call_in_a_signal_handler_is_written_or_counted_never_cor
       told += record.missing;
     }
   };
-  for (int round = 0; round < 300; ++round) {
+  // On a busy machine the sender may get little of it.
+  for (int round = 0; round < 300 || (g_handler_calls.load() <= 100 && round < 30'000); ++round) {
     for (int i = 0; i < 1000; ++i, ++calls) log::info("main {}", i);
     sigset_t block, before;
     sigfillset(&block);
