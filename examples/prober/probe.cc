@@ -15,7 +15,9 @@ Result<Answer> Probe::operator()(const std::string& url) const {
   const Result<http::Response> response = http::fetch(request);
   if (!response.ok()) {
     failures_.add();
-    log::warn("no answer from {url}: {error}", url, response.error().message);
+    if (response.error().kind != ErrorKind::kBadInput) {
+      log::warn("no answer from {url}: {error}", url, response.error().message);
+    }
     return response.error();
   }
   const double ms = static_cast<double>(response->duration.count()) / 1000;

@@ -94,6 +94,15 @@ void write_dropped(JsonWriter& json, const HealthReport& report) {
   json.end_object();
 }
 
+void write_log_counts(JsonWriter& json, const LogCounts& counts) {
+  json.key("log_counts").begin_object();
+  json.member("discarded_in_children", counts.discarded_in_children);
+  json.member("suppressed", counts.suppressed);
+  json.member("truncated", counts.truncated);
+  json.member("format_failures", counts.format_failures);
+  json.end_object();
+}
+
 void write_the_rest(JsonWriter& json, const HealthReport& report) {
   json.key("logs").begin_array();
   for (const LogEntry& entry : report.logs) write_log(json, entry);
@@ -106,6 +115,7 @@ void write_the_rest(JsonWriter& json, const HealthReport& report) {
   write_shipping(json, "metrics", report.shipped_metrics);
   json.end_object();
   write_dropped(json, report);
+  write_log_counts(json, report.log_counts);
   json.key("keeper").begin_object();
   json.member("pid", report.keeper.pid);
   json.member("restarts", report.keeper.restarts);

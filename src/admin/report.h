@@ -72,6 +72,14 @@ struct Shipping {
   std::string last_error;
 };
 
+// Log calls that became no entry, or not a whole one, other than by being dropped.
+struct LogCounts {
+  uint64_t discarded_in_children = 0;  // made in a child of fork()
+  uint64_t suppressed = 0;             // held back by a rate limit of their own
+  uint64_t truncated = 0;              // cut to the largest record
+  uint64_t format_failures = 0;        // an argument's own formatter threw
+};
+
 struct KeeperReport {
   int pid = 0;
   uint32_t restarts = 0;
@@ -92,6 +100,7 @@ struct HealthReport {
   Shipping shipped_logs;
   Shipping shipped_metrics;
   std::array<uint64_t, kLevels> dropped_by_level{};
+  LogCounts log_counts;
   KeeperReport keeper;
   // Whatever else a person should know; each is a sentence and makes a pass a warn.
   std::vector<std::string> warnings;

@@ -130,6 +130,11 @@ admin::HealthReport LiveSource::health() {
   report.process = {parts_.service_pid, verdict.state, verdict.beat_age_ms, verdict.beat_name, ended_};
   report.shipped_logs = shipping(dropped);
   report.dropped_by_level = dropped.by_level;
+  const segment::ServiceState& service = parts_.view.service();
+  report.log_counts = {parts_.view.forked().discarded.load(std::memory_order_relaxed),
+                       service.suppressed.load(std::memory_order_relaxed),
+                       service.truncated.load(std::memory_order_relaxed),
+                       service.format_failures.load(std::memory_order_relaxed)};
   report.keeper.pid = getpid();
   report.keeper.restarts = supervision.keeper_restarts.load(std::memory_order_relaxed);
   if (report.keeper.restarts != 0)

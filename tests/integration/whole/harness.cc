@@ -127,11 +127,10 @@ int Program::port_after(std::string_view marker, std::chrono::milliseconds limit
   int port = 0;
   eventually(limit, [&] {
     for (const std::string& text : {err(), out()}) {
-      size_t at = text.find(marker);
+      const size_t at = text.find(marker);
       if (at == std::string::npos) continue;
-      at = text.find_first_of("\n\"", at) == std::string::npos ? text.size() : text.find_first_of("\n\"", at);
-      const size_t colon = text.rfind(':', at - 1);
-      port = atoi(text.c_str() + colon + 1);
+      const size_t colon = text.find(':', at + marker.size());  // behind the IPv4 address
+      if (colon != std::string::npos) port = atoi(text.c_str() + colon + 1);
       if (port != 0) return true;
     }
     return status_.has_value();

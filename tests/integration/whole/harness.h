@@ -60,7 +60,8 @@ class Program {
   std::optional<int> wait(std::chrono::milliseconds limit);
   // The exit status as a shell shows it; -1 when it did not end within `limit`.
   int exit_status(std::chrono::milliseconds limit);
-  std::string out() const { return read_file(stdout_path_); }
+  // Empty when stdout is a device.
+  std::string out() const { return stdout_path_.starts_with("/dev/shm/") ? read_file(stdout_path_) : std::string(); }
   std::string err() const { return read_file(stderr_path_); }
 
   // The admin port, from the line that the keeper prints; 0 when it did not come.

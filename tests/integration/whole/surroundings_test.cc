@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"admin_address", {"run", "--admin", "127.0.0.1:http", "--listen", "127.0.0.1:0"}, 2, "127.0.0.1:http"},
         Wrong{"level", {"run", "--log-level", "loud"}, 2, "loud"},
         Wrong{"logs", {"run", "--logs", "paper"}, 2, "paper"}, Wrong{"url", {"probe", "not a url"}, 1, "not a url"},
-        Wrong{"missing_argument", {"probe"}, 2, "url"}),
+        Wrong{"missing_argument", {"probe"}, 1, "url"}),
     [](const auto& wrong) { return std::string(wrong.param.name); });
 
 TEST(BadSurroundings, a_port_already_taken_ends_the_start_with_one_line) {
