@@ -9,14 +9,26 @@
 namespace outrigger::admin {
 namespace {
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+bool is_small(char c) { return c >= 'a' && c <= 'z'; }
+bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// A name as both formats allow it; other characters become '_'.
+// A name as both formats allow it and their users expect it: "ProbeFailures" is probe_failures, "HTTPRequests" is
+// http_requests; other characters become '_'.
 std::string exposed_name(std::string_view name) {
   std::string out;
   if (name.empty() || is_digit(name.front())) out += '_';
-  for (const char c : name) out += is_letter(c) || is_digit(c) || c == ':' ? c : '_';
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const char c = name[i];
+    if (is_capital(c)) {
+      const bool after_word = i > 0 && (is_small(name[i - 1]) || is_digit(name[i - 1]));
+      const bool begins_word = i > 0 && is_capital(name[i - 1]) && i + 1 < name.size() && is_small(name[i + 1]);
+      if (after_word || begins_word) out += '_';
+      out += static_cast<char>(c - 'A' + 'a');
+    } else {
+      out += is_small(c) || is_digit(c) || c == ':' ? c : '_';
+    }
+  }
   return out;
 }
 

@@ -19,13 +19,13 @@ TEST(MetricsPage, writes_counters_and_gauges) {
   probes.help = "URLs probed";
   Metric depth{.name = "queue_depth", .help = "", .kind = MetricKind::kGauge, .labels = {}, .value = 1.5};
   EXPECT_EQ(prometheus({probes, depth}),
-            "# HELP Probes_total URLs probed\n# TYPE Probes_total counter\nProbes_total 3\n"
+            "# HELP probes_total URLs probed\n# TYPE probes_total counter\nprobes_total 3\n"
             "# TYPE queue_depth gauge\nqueue_depth 1.5\n");
 }
 
 TEST(MetricsPage, names_the_family_in_openmetrics_and_ends_it) {
   const auto response = metrics_page({counter("Probes", 3)}, MetricsFormat::kOpenMetrics);
-  EXPECT_EQ(response.body, "# TYPE Probes counter\nProbes_total 3\n# EOF\n");
+  EXPECT_EQ(response.body, "# TYPE probes counter\nprobes_total 3\n# EOF\n");
   EXPECT_EQ(response.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
 }
 
@@ -33,6 +33,19 @@ TEST(MetricsPage, puts_one_name_s_values_together) {
   EXPECT_EQ(prometheus({counter("a", 1, {{"level", "info"}}), counter("b", 2), counter("a", 3, {{"level", "warn"}})}),
             "# TYPE a_total counter\na_total{level=\"info\"} 1\na_total{level=\"warn\"} 3\n"
             "# TYPE b_total counter\nb_total 2\n");
+}
+
+TEST(MetricsPage, names_things_as_scrapers_expect) {
+  const auto name = [](std::string given) {
+    const std::string text = prometheus({counter(std::move(given), 0)});
+    return text.substr(7, text.find(' ', 7) - 7);
+  };
+  EXPECT_EQ(name("ProbeFailures"), "probe_failures_total");
+  EXPECT_EQ(name("HTTPRequests"), "http_requests_total");
+  EXPECT_EQ(name("Ops2Done"), "ops2_done_total");
+  EXPECT_EQ(name("already_snake"), "already_snake_total");
+  EXPECT_EQ(name("Grüße"), "gr____e_total");
+  EXPECT_EQ(name(""), "__total");
 }
 
 TEST(MetricsPage, shows_each_series_once) {
