@@ -36,15 +36,15 @@ add_custom_command(OUTPUT "${early_file}"
 outrigger_find_archive(OUTRIGGER_SSL libssl.a libssl-dev)
 outrigger_find_archive(OUTRIGGER_CRYPTO libcrypto.a libssl-dev)
 outrigger_find_archive(OUTRIGGER_BOOST_JSON libboost_json.a libboost-json1.81-dev)
-outrigger_find_archive(OUTRIGGER_ZLIB libz.a zlib1g-dev)
 set(operations_file "${OUTRIGGER_LIBRARY_DIR}/outrigger_operations.o")
 outrigger_operations_object(OUTPUT "${operations_file}" ROOMS ${operations_rooms}
-  ARCHIVES "${OUTRIGGER_SSL}" "${OUTRIGGER_CRYPTO}" "${OUTRIGGER_BOOST_JSON}" "${OUTRIGGER_ZLIB}")
+  ARCHIVES "${OUTRIGGER_SSL}" "${OUTRIGGER_CRYPTO}" "${OUTRIGGER_BOOST_JSON}")
 
 add_custom_target(outrigger_objects ALL DEPENDS "${early_file}" "${operations_file}")
 foreach(part early operations)
   add_library(outrigger_${part}_part INTERFACE)
   add_library(outrigger::${part} ALIAS outrigger_${part}_part)
-  target_link_libraries(outrigger_${part}_part INTERFACE "${${part}_file}")
+  # The library behind the object: it resolves what the object asks for.
+  target_link_libraries(outrigger_${part}_part INTERFACE "${${part}_file}" outrigger)
   add_dependencies(outrigger_${part}_part outrigger_objects)
 endforeach()
