@@ -17,8 +17,8 @@
 namespace outrigger::http {
 namespace {
 
-// getaddrinfo() cannot be told when to stop. So it runs on a thread of its own, which is left behind when the
-// time is over and ends by itself; only so many may be left behind at once.
+// getaddrinfo() cannot be told when to stop. So it runs on a thread of its own, which is left
+// behind when the time is over and ends by itself; only so many may be left behind at once.
 constexpr int kResolversMax = 32;
 std::atomic<int> g_resolvers{0};
 
@@ -81,7 +81,8 @@ void look_up(const std::shared_ptr<Lookup>& lookup, const std::string& host, int
   std::vector<Endpoint> endpoints;
   for (const addrinfo* one = found; status == 0 && one != nullptr; one = one->ai_next) {
     if (one->ai_family == AF_INET) {
-      endpoints.push_back(endpoint_v4(reinterpret_cast<sockaddr_in*>(one->ai_addr)->sin_addr, port));
+      endpoints.push_back(
+          endpoint_v4(reinterpret_cast<sockaddr_in*>(one->ai_addr)->sin_addr, port));
     } else if (one->ai_family == AF_INET6) {
       const auto* in = reinterpret_cast<sockaddr_in6*>(one->ai_addr);
       endpoints.push_back(endpoint_v6(in->sin6_addr, in->sin6_scope_id, port));
@@ -102,7 +103,9 @@ bool start_look_up(const std::shared_ptr<Lookup>& lookup, const std::string& hos
     return false;
   }
   try {
-    base::start_thread("or-resolve", [lookup, host, port] { look_up(lookup, host, port); }).detach();
+    base::start_thread("or-resolve", [lookup, host, port] {
+      look_up(lookup, host, port);
+    }).detach();  // tidy: detach because getaddrinfo cannot be cut short
     return true;
   } catch (const std::system_error&) {
     --g_resolvers;
@@ -111,7 +114,8 @@ bool start_look_up(const std::shared_ptr<Lookup>& lookup, const std::string& hos
 }
 
 Error unavailable(const std::string& host, std::string_view why) {
-  return Error{ErrorKind::kUnavailable, "cannot find the address of " + host + ": " + std::string(why), {}};
+  return Error{
+      ErrorKind::kUnavailable, "cannot find the address of " + host + ": " + std::string(why), {}};
 }
 
 }  // namespace
@@ -128,12 +132,14 @@ std::string Endpoint::text() const {
 
 Result<std::vector<Endpoint>> resolve(const std::string& host, int port, const Deadline& deadline) {
   if (const auto one = literal(host, port)) return std::vector{*one};
-  // RFC 6761 wants localhost to be this machine whatever a name server says; an empty chroot has no /etc/hosts.
+  // RFC 6761 wants localhost to be this machine whatever a name server says; an empty chroot has no
+  // /etc/hosts.
   if (host == "localhost" || host.ends_with(".localhost")) {
     return std::vector{*literal("127.0.0.1", port), *literal("::1", port)};
   }
   const auto lookup = std::make_shared<Lookup>();
-  if (!start_look_up(lookup, host, port)) return unavailable(host, "too many look-ups are under way");
+  if (!start_look_up(lookup, host, port))
+    return unavailable(host, "too many look-ups are under way");
   std::unique_lock lock(lookup->mutex);
   if (!lookup->done_changed.wait_until(lock, deadline.at(), [&] { return lookup->done; })) {
     return Error{ErrorKind::kTimeout, "finding the address of " + host + " took too long", {}};

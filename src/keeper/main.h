@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "ops/ops.h"
+#include "ops/ops.h"  // tidy: layer because what it answers is declared there
 #include "outrigger/result.h"
 #include "segment/role.h"
 

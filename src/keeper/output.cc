@@ -41,7 +41,7 @@ Output::~Output() {
   if (shared_->ended.load(std::memory_order_acquire)) {
     thread_.join();
   } else {
-    thread_.detach();
+    thread_.detach();  // tidy: detach because a write may never end
   }
 }
 
@@ -91,7 +91,7 @@ void Output::write_chunk(Shared& shared, const char* bytes, const Spool::Chunk& 
   }
   shared.write_began_ns.store(0, std::memory_order_relaxed);
   if (!failed) return shared.spool->delivered(chunk);
-  shared.spool->lost(chunk.lines);
+  shared.spool->lost(chunk);
   shared.spool->wrote(chunk.end);
 }
 

@@ -21,9 +21,10 @@ struct SourceLocation {
   uint32_t column;
 };
 
-// Addresses that come from records may fall between variables, where AddressSanitizer keeps its red zones. These two
-// are the only functions that read there.
-[[gnu::no_sanitize_address, gnu::noinline]] size_t bytes_before_zero(const char* begin, size_t limit) {
+// Addresses that come from records may fall between variables, where AddressSanitizer keeps its red
+// zones. These two are the only functions that read there.
+[[gnu::no_sanitize_address, gnu::noinline]] size_t bytes_before_zero(const char* begin,
+                                                                     size_t limit) {
   size_t n = 0;
   while (n < limit && begin[n] != '\0') ++n;
   return n;
@@ -31,7 +32,9 @@ struct SourceLocation {
 [[gnu::no_sanitize_address, gnu::noinline]] SourceLocation location_at(uintptr_t address) {
   SourceLocation location;
   auto* const to = reinterpret_cast<char*>(&location);
-  for (size_t i = 0; i < sizeof(location); ++i) to[i] = reinterpret_cast<const volatile char*>(address)[i];
+  using Byte = const volatile char;  // tidy: volatile because sanitizers watch memcpy
+  auto* const from = reinterpret_cast<Byte*>(address);
+  for (size_t i = 0; i < sizeof(location); ++i) to[i] = from[i];
   return location;
 }
 
@@ -47,7 +50,8 @@ Image Image::of_program() {
     memcpy(&found, __ehdr_start + header.e_phoff + index * header.e_phentsize, sizeof(found));
     return found;
   };
-  // The header is the first byte of the first loaded segment, whatever address the file was linked for.
+  // The header is the first byte of the first loaded segment, whatever address the file was linked
+  // for.
   uintptr_t linked_at = UINTPTR_MAX;
   for (size_t i = 0; i < header.e_phnum; ++i) {
     const Elf64_Phdr found = segment(i);
@@ -55,9 +59,11 @@ Image Image::of_program() {
   }
   for (size_t i = 0; i < header.e_phnum; ++i) {
     const Elf64_Phdr found = segment(i);
-    if (found.p_type != PT_GNU_RELRO && (found.p_type != PT_LOAD || (found.p_flags & PF_R) == 0)) continue;
+    if (found.p_type != PT_GNU_RELRO && (found.p_type != PT_LOAD || (found.p_flags & PF_R) == 0))
+      continue;
     const bool writable = found.p_type == PT_LOAD && (found.p_flags & PF_W) != 0;
-    image.add(image.base_ + found.p_vaddr - linked_at, found.p_memsz, writable ? Kind::kWritable : Kind::kReadOnly);
+    image.add(image.base_ + found.p_vaddr - linked_at, found.p_memsz,
+              writable ? Kind::kWritable : Kind::kReadOnly);
   }
   return image;
 }
@@ -74,7 +80,8 @@ void Image::add(uintptr_t begin, size_t size, Kind kind) {
 size_t Image::constant_at(uintptr_t address) const {
   for (size_t i = 0; i < count_; ++i) {
     const Range& range = ranges_[i];
-    if (range.kind == Kind::kReadOnly && address >= range.begin && address < range.end) return range.end - address;
+    if (range.kind == Kind::kReadOnly && address >= range.begin && address < range.end)
+      return range.end - address;
   }
   return 0;
 }
@@ -93,7 +100,9 @@ const char* Image::text(uintptr_t address, size_t& length) const {
   return length < readable ? begin : nullptr;
 }
 
-const char* Image::text_at(uint32_t offset, size_t& length) const { return text(base_ + offset, length); }
+const char* Image::text_at(uint32_t offset, size_t& length) const {
+  return text(base_ + offset, length);
+}
 
 bool Image::site_at(uint32_t offset, Site& site) const {
   const uintptr_t address = base_ + offset;

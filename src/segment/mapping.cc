@@ -22,7 +22,7 @@ namespace {
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
 int fail(char* why, size_t why_bytes, const char* what, int fd) {
-  snprintf(why, why_bytes, "no shared memory for the log (%zu MiB): %s: %s", kBytes >> 20, what, strerror(errno));
+  snprintf(why, why_bytes, "no shared memory for the log (%zu MiB): %s: %s", kBytes >> 20, what, strerrordesc_np(errno));
   if (fd >= 0) close(fd);
   return -1;
 }
