@@ -1,4 +1,5 @@
-// A hostile server: its answer through the client's reader, its health page onto a terminal; and hostile URLs.
+// A hostile server: its answer through the client's reader, its health page onto a terminal; and
+// hostile URLs.
 #include <stdlib.h>
 
 #include <cstddef>
@@ -31,8 +32,10 @@ void read_answer(std::string_view bytes, size_t piece, http::ResponseReader::Ask
     check(taken <= waiting.size());
     waiting.erase(0, taken);
   }
-  if (reader.state() != http::ReadState::kComplete && reader.state() != http::ReadState::kRejected) reader.end();
-  check(reader.state() == http::ReadState::kComplete || reader.state() == http::ReadState::kRejected);
+  if (reader.state() != http::ReadState::kComplete && reader.state() != http::ReadState::kRejected)
+    reader.end();
+  check(reader.state() == http::ReadState::kComplete ||
+        reader.state() == http::ReadState::kRejected);
   if (reader.state() == http::ReadState::kRejected) return;
   check(reader.status() >= 0 && reader.status() <= 999);
   check(reader.take_headers().size() <= 64u << 10);
@@ -43,7 +46,8 @@ void show(std::string_view page) {
   admin::Status status;
   const auto text = admin::health_text(page, admin::Paint::kPlain, status);
   if (!text) return;
-  for (const char c : *text) check(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
+  for (const char c : *text)
+    check(c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
 }
 
 void parse(std::string_view text) {
@@ -65,13 +69,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   switch (data[0] % 3) {
     case 0:
       read_answer(bytes, data[1] == 0 ? size : data[1],
-                  data[0] < 128 ? http::ResponseReader::Asked::kWithBody : http::ResponseReader::Asked::kHeadOnly);
+                  data[0] < 128 ? http::ResponseReader::Asked::kWithBody
+                                : http::ResponseReader::Asked::kHeadOnly);
       break;
-    case 1:
-      show(bytes);
-      break;
-    default:
-      parse(bytes);
+    case 1: show(bytes); break;
+    default: parse(bytes);
   }
   return 0;
 }

@@ -1,6 +1,6 @@
-// A hostile client of the admin port: bytes in any pieces, through the request reader and the router, in memory.
-// Whatever comes, the reader has to come to an end, to the same one however the bytes are cut, and each answer has
-// to be one answer.
+// A hostile client of the admin port: bytes in any pieces, through the request reader and the
+// router, in memory. Whatever comes, the reader has to come to an end, to the same one however the
+// bytes are cut, and each answer has to be one answer.
 #include <stdlib.h>
 
 #include <cstddef>
@@ -39,14 +39,15 @@ http::RequestReader read_one(std::string_view& bytes, size_t piece) {
     const size_t taken = reader.feed(waiting);
     check(taken <= waiting.size());
     waiting.erase(0, taken);
-    check(reader.state() == http::ReadState::kRejected || reader.state() == http::ReadState::kComplete ||
-          waiting.size() <= 16u << 10);
+    check(reader.state() == http::ReadState::kRejected ||
+          reader.state() == http::ReadState::kComplete || waiting.size() <= 16u << 10);
   }
   bytes.remove_prefix(sent - waiting.size());
   return reader;
 }
 
-void answer(const http::RequestReader& reader, const http::Handler& handler, const http::Peer& peer) {
+void answer(const http::RequestReader& reader, const http::Handler& handler,
+            const http::Peer& peer) {
   http::ServerRequest request = reader.request();
   request.peer = &peer;
   check(!request.path.empty() && request.path.front() == '/');
@@ -54,7 +55,8 @@ void answer(const http::RequestReader& reader, const http::Handler& handler, con
   check(request.path.find_first_of(std::string_view("\0\r\n", 3)) == std::string_view::npos);
   const http::ServerResponse response = handler(request);
   check(response.status >= 200 && response.status <= 599);
-  const std::string head = http::answer_head(response, response.body.size(), http::AfterAnswer::kKeepAlive, 0);
+  const std::string head =
+      http::answer_head(response, response.body.size(), http::AfterAnswer::kKeepAlive, 0);
   check(head.find("\r\n\r\n") == head.size() - 4);
 }
 
@@ -77,7 +79,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const http::RequestReader reader = read_one(cut, piece);
     const http::RequestReader at_once = read_one(whole, whole.size());
     // Of an unfinished request more is known when it came in one piece.
-    if (at_once.state() == http::ReadState::kRejected && reader.state() != http::ReadState::kComplete) break;
+    if (at_once.state() == http::ReadState::kRejected &&
+        reader.state() != http::ReadState::kComplete)
+      break;
     check(reader.state() == at_once.state());
     if (reader.state() == http::ReadState::kRejected) {
       check(reader.reject_status() >= 400);

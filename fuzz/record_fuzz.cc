@@ -1,5 +1,6 @@
-// Any bytes as a log record: decoded and rendered as JSON, as text and as values. The lines must stay within the bound
-// that was promised, be one line each, and hold no control character and no byte that is not UTF-8.
+// Any bytes as a log record: decoded and rendered as JSON, as text and as values. The lines must
+// stay within the bound that was promised, be one line each, and hold no control character and no
+// byte that is not UTF-8.
 #include <string.h>
 
 #include <cstddef>
@@ -20,9 +21,11 @@ namespace {
 using namespace outrigger;
 using internal::ArgumentType;
 
-constexpr char kFormat[] = "order {id} by {who:>9} for {price:.2f} at {when} ({ok}, {took:>6}, {:#x})";
-constexpr ArgumentType kTypes[] = {ArgumentType::kUnsigned, ArgumentType::kText, ArgumentType::kDouble,
-                                   ArgumentType::kTime,     ArgumentType::kBool, ArgumentType::kMilliseconds,
+constexpr char kFormat[] =
+    "order {id} by {who:>9} for {price:.2f} at {when} ({ok}, {took:>6}, {:#x})";
+constexpr ArgumentType kTypes[] = {ArgumentType::kUnsigned, ArgumentType::kText,
+                                   ArgumentType::kDouble,   ArgumentType::kTime,
+                                   ArgumentType::kBool,     ArgumentType::kMilliseconds,
                                    ArgumentType::kSigned,   ArgumentType::kEnd};
 
 uint32_t offset_of(const void* address) {

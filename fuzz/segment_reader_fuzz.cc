@@ -1,5 +1,6 @@
-// A corrupt service: the input is scribbled over the segment while the keeper's reader reads it. The reader has to
-// come to an end, stay within its bounds and give out only records that are well-formed.
+// A corrupt service: the input is scribbled over the segment while the keeper's reader reads it.
+// The reader has to come to an end, stay within its bounds and give out only records that are
+// well-formed.
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,7 +22,8 @@ using namespace outrigger;
 // Offsets that decide something are more interesting than the middle of a ring.
 size_t pick_offset(uint32_t selector, uint32_t value) {
   switch (selector % 6) {
-    case 0: return segment::kRingControlsAt + value % (segment::kRings * sizeof(segment::RingControl));
+    case 0:
+      return segment::kRingControlsAt + value % (segment::kRings * sizeof(segment::RingControl));
     case 1: return segment::kOverflowAt + value % sizeof(segment::OverflowQueue);
     case 2: return segment::kRingDataAt + value % 4096;  // the first records of ring 0
     case 3: return segment::kRingDataAt + segment::kRingBytes - 256 + value % 256;
@@ -42,16 +44,19 @@ void scribble(char* base, const uint8_t* data, size_t size) {
     memcpy(&s, data + at, sizeof(s));
     const size_t offset = pick_offset(s.selector, s.offset) & ~size_t{7};
     if (offset + 8 <= segment::kBytes)
-      reinterpret_cast<std::atomic<uint64_t>*>(base + offset)->store(s.value, std::memory_order_relaxed);
+      reinterpret_cast<std::atomic<uint64_t>*>(base + offset)
+          ->store(s.value, std::memory_order_relaxed);
   }
 }
 
 void check(const segment::RawRecord& record) {
-  if (record.size < internal::kRecordHeaderBytes || record.size > internal::kRecordBytesMax || record.size % 8 != 0)
+  if (record.size < internal::kRecordHeaderBytes || record.size > internal::kRecordBytesMax ||
+      record.size % 8 != 0)
     abort();
   if (record.level >= segment::kLevels || record.ring > segment::kRings) abort();
   uint32_t sum = 0;
-  for (uint32_t i = 0; i < record.size; ++i) sum += static_cast<unsigned char>(record.bytes[i]);  // ASan looks
+  for (uint32_t i = 0; i < record.size; ++i)
+    sum += static_cast<unsigned char>(record.bytes[i]);  // ASan looks
   asm volatile("" ::"r"(sum));
 }
 
@@ -68,7 +73,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   memset(base + segment::kOverflowAt, 0, 64 * segment::kOverflowCellBytes);
 
   segment::Reader reader(view, -1);
-  // Half before, so that inputs are reproducible; half beside, so that values change between look and copy.
+  // Half before, so that inputs are reproducible; half beside, so that values change between look
+  // and copy.
   const size_t half = size / 2 / sizeof(Scribble) * sizeof(Scribble);
   scribble(base, data, half);
   std::atomic<bool> stop{false};

@@ -8,8 +8,8 @@ namespace {
 
 class NullSink : public google::LogSink {
  public:
-  void send(google::LogSeverity, const char*, const char*, int, const google::LogMessageTime&, const char*,
-            size_t) override {}
+  void send(google::LogSeverity, const char*, const char*, int, const google::LogMessageTime&,
+            const char*, size_t) override {}
 };
 
 struct Glog {
@@ -27,7 +27,8 @@ struct Glog {
     (void)ready;
   }
   static void call(uint64_t id, const std::string& name, double price) {
-    LOG_TO_SINK_BUT_NOT_TO_LOGFILE(&sink(), INFO) << "order " << id << " placed by " << name << " for " << price;
+    LOG_TO_SINK_BUT_NOT_TO_LOGFILE(&sink(), INFO)
+        << "order " << id << " placed by " << name << " for " << price;
   }
 };
 

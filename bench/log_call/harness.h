@@ -1,8 +1,8 @@
 // One log call, measured the same way for every peer (bench/README.md says how and why):
 //   burst   average of a call in bursts of 50, 50 us apart
-//   single  each call timed by itself: p50, p99, p99.9 (an empty timed call costs about 20 ns of it)
-//   cold    bursts of 20 calls, then 2 ms of idleness: p99.9
-//   two     the burst average while a second thread does the same
+//   single  each call timed by itself: p50, p99, p99.9 (an empty timed call costs about 20 ns of
+//   it) cold    bursts of 20 calls, then 2 ms of idleness: p99.9 two     the burst average while a
+//   second thread does the same
 // A peer is a type with name(), prepare() once per thread, call(id, name, price).
 #pragma once
 
@@ -33,13 +33,15 @@ inline double tick_ns() {
     while (std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(50)) {
     }
     const auto passed = std::chrono::steady_clock::now() - begin;
-    return static_cast<double>(std::chrono::nanoseconds(passed).count()) / static_cast<double>(now_ticks() - ticks);
+    return static_cast<double>(std::chrono::nanoseconds(passed).count()) /
+           static_cast<double>(now_ticks() - ticks);
   }();
   return ns;
 }
 
 inline double percentile(std::vector<uint64_t>& values, double p) {
-  const size_t at = std::min(values.size() - 1, static_cast<size_t>(p * static_cast<double>(values.size())));
+  const size_t at =
+      std::min(values.size() - 1, static_cast<size_t>(p * static_cast<double>(values.size())));
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(at), values.end());
   return static_cast<double>(values[at]) * tick_ns();
 }
@@ -140,10 +142,18 @@ void cold(benchmark::State& state) {
 template <typename Peer>
 int register_peer() {
   const std::string name = Peer::name();
-  benchmark::RegisterBenchmark((name + "/burst").c_str(), burst<Peer>)->UseManualTime()->Iterations(40'000);
-  benchmark::RegisterBenchmark((name + "/two").c_str(), two_producers<Peer>)->UseManualTime()->Iterations(40'000);
-  benchmark::RegisterBenchmark((name + "/single").c_str(), single<Peer>)->UseManualTime()->Iterations(1'000'000);
-  benchmark::RegisterBenchmark((name + "/cold").c_str(), cold<Peer>)->UseManualTime()->Iterations(1'000);
+  benchmark::RegisterBenchmark((name + "/burst").c_str(), burst<Peer>)
+      ->UseManualTime()
+      ->Iterations(40'000);
+  benchmark::RegisterBenchmark((name + "/two").c_str(), two_producers<Peer>)
+      ->UseManualTime()
+      ->Iterations(40'000);
+  benchmark::RegisterBenchmark((name + "/single").c_str(), single<Peer>)
+      ->UseManualTime()
+      ->Iterations(1'000'000);
+  benchmark::RegisterBenchmark((name + "/cold").c_str(), cold<Peer>)
+      ->UseManualTime()
+      ->Iterations(1'000);
   return 0;
 }
 

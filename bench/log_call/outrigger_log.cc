@@ -37,7 +37,8 @@ class Drain {
       segment::RawRecord record;
       while (reader->next(record)) benchmark::DoNotOptimize(record.bytes);
       reader->release();
-      // As the keeper does: a round each 100 us, so that the marks' cache lines stay with the writer meanwhile.
+      // As the keeper does: a round each 100 us, so that the marks' cache lines stay with the
+      // writer meanwhile.
       std::this_thread::sleep_for(std::chrono::microseconds(100));
     }
   }

@@ -31,7 +31,8 @@ struct SpdlogAsync {
   }
   static spdlog::async_logger& logger() {
     static auto instance = std::make_shared<spdlog::async_logger>(
-        "async", std::make_shared<spdlog::sinks::null_sink_mt>(), pool(), spdlog::async_overflow_policy::block);
+        "async", std::make_shared<spdlog::sinks::null_sink_mt>(), pool(),
+        spdlog::async_overflow_policy::block);
     return *instance;
   }
   static void prepare() { logger().set_level(spdlog::level::info); }

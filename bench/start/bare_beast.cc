@@ -1,5 +1,5 @@
-// The yardstick for starting: one static process that answers every GET with 200, on Boost.Beast, nothing else.
-// Its port is its argument.
+// The yardstick for starting: one static process that answers every GET with 200, on Boost.Beast,
+// nothing else. Its port is its argument.
 #include <boost/asio.hpp>
 #include <boost/beast.hpp>
 #include <cstdlib>

@@ -1,8 +1,9 @@
-// From exec to the first 200 of /livez, and what an idle service weighs: the whole crew of prober beside one bare,
-// single-process Beast server.
+// From exec to the first 200 of /livez, and what an idle service weighs: the whole crew of prober
+// beside one bare, single-process Beast server.
 //
 //   start/…      real_time is the median start in ms
-//   footprint/…  pss_mib: proportional set size of all processes; idle_core_percent: processor time in 10 s of idleness
+//   footprint/…  pss_mib: proportional set size of all processes; idle_core_percent: processor time
+//   in 10 s of idleness
 #include <arpa/inet.h>
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
@@ -40,14 +41,15 @@ bool is_alive(int port) {
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
     const char request[] = "GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     char answer[64] = {};
-    alive = send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) > 0 && recv(fd, answer, sizeof(answer) - 1, 0) > 12 &&
-            memcmp(answer + 9, "200", 3) == 0;
+    alive = send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL) > 0 &&
+            recv(fd, answer, sizeof(answer) - 1, 0) > 12 && memcmp(answer + 9, "200", 3) == 0;
   }
   close(fd);
   return alive;
 }
 
-// A port that is free now; both peers take it as given, so that no output has to be read while the clock runs.
+// A port that is free now; both peers take it as given, so that no output has to be read while the
+// clock runs.
 int free_port() {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -71,7 +73,8 @@ Started start(bool crew) {
     const int null = open("/dev/null", O_RDWR);
     dup2(null, 1);
     dup2(null, 2);
-    if (crew) execl(PROBER, PROBER, "run", "--listen", "127.0.0.1:0", "--admin", admin.c_str(), nullptr);
+    if (crew)
+      execl(PROBER, PROBER, "run", "--listen", "127.0.0.1:0", "--admin", admin.c_str(), nullptr);
     execl(BARE_BEAST, BARE_BEAST, port.c_str(), nullptr);
     _exit(127);
   }
@@ -88,7 +91,8 @@ void end(const Started& started) {
 // The process and its children.
 std::vector<pid_t> family(pid_t pid) {
   std::vector<pid_t> all{pid};
-  std::ifstream children("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
+  std::ifstream children("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) +
+                         "/children");
   for (pid_t child; children >> child;) all.push_back(child);
   return all;
 }
@@ -150,8 +154,14 @@ void footprint(benchmark::State& state, bool crew) {
   }
 }
 
-BENCHMARK_CAPTURE(start_time, crew, true)->UseManualTime()->Iterations(100)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(start_time, bare_beast, false)->UseManualTime()->Iterations(100)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(start_time, crew, true)
+    ->UseManualTime()
+    ->Iterations(100)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(start_time, bare_beast, false)
+    ->UseManualTime()
+    ->Iterations(100)
+    ->Unit(benchmark::kMillisecond);
 BENCHMARK_CAPTURE(footprint, crew, true)->UseManualTime()->Iterations(1);
 BENCHMARK_CAPTURE(footprint, bare_beast, false)->UseManualTime()->Iterations(1);
 

@@ -1,6 +1,7 @@
-// An HTTP client for services: the one that is in the file anyway. HTTP/1.1, http and https; TLS 1.2 or newer,
-// verified against the system's CA bundle, which is loaded when the first https URL is fetched.
-// fetch() blocks its thread, follows no redirects, and may be called from any thread.
+// An HTTP client for services: the one that is in the file anyway. HTTP/1.1, http and https;
+// TLS 1.2 or newer, verified against the system's CA bundle, which is loaded when the first https
+// URL is fetched. fetch() blocks its thread, follows no redirects, and may be called from any
+// thread.
 #pragma once
 
 #include <chrono>
@@ -20,10 +21,11 @@ struct Request {
   std::string method = "GET";
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
-  std::chrono::milliseconds timeout{10'000};     // for the whole exchange, name resolution included
-  std::size_t response_bytes_max = 1u << 20;     // a longer answer is an error
-  // Asked for each resolved address ("192.0.2.1", port) before a connection is made; empty allows all.
-  // The connection goes to the very address that was asked about, so a name cannot change its mind.
+  std::chrono::milliseconds timeout{10'000};  // for the whole exchange, name resolution included
+  std::size_t response_bytes_max = 1u << 20;  // a longer answer is an error
+  // Asked for each resolved address ("192.0.2.1", port) before a connection is made; empty allows
+  // all. The connection goes to the very address that was asked about, so a name cannot change its
+  // mind.
   std::function<bool(std::string_view address, int port)> allow{};
 };
 
@@ -31,11 +33,12 @@ struct Response {
   int status = 0;
   std::vector<std::pair<std::string, std::string>> headers{};
   std::string body{};
-  std::string address;                           // the peer's, "192.0.2.1:443"
+  std::string address;  // the peer's, "192.0.2.1:443"
   std::chrono::microseconds duration{0};
 };
 
-// Errors: kBadInput (URL), kRefused (`allow` said no), kUnavailable (no connection), kTimeout, kFailed (protocol, TLS).
+// Errors: kBadInput (URL), kRefused (`allow` said no), kUnavailable (no connection), kTimeout,
+// kFailed (protocol, TLS).
 Result<Response> fetch(const Request& request);
 
 }  // namespace outrigger::http

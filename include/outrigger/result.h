@@ -1,4 +1,5 @@
-// Result<T>: a value, or an Error that says what to do about it. Value type, no synchronisation of its own.
+// Result<T>: a value, or an Error that says what to do about it. Value type, no synchronisation of
+// its own.
 #pragma once
 
 #include <string>
@@ -62,7 +63,8 @@ class [[nodiscard]] Result<void> {
 };
 
 // The usual sentence for a parameter that will not do: `name "": at least one character is needed`.
-inline Error bad_input(std::string_view parameter, std::string_view value, std::string_view expected) {
+inline Error bad_input(std::string_view parameter, std::string_view value,
+                       std::string_view expected) {
   std::string message(parameter);
   message += " \"";
   message += value;
@@ -70,6 +72,8 @@ inline Error bad_input(std::string_view parameter, std::string_view value, std::
   message += expected;
   return Error{ErrorKind::kBadInput, std::move(message), std::string(parameter)};
 }
-inline Error failed(std::string message) { return Error{ErrorKind::kFailed, std::move(message), {}}; }
+inline Error failed(std::string message) {
+  return Error{ErrorKind::kFailed, std::move(message), {}};
+}
 
 }  // namespace outrigger

@@ -10,7 +10,8 @@ http::ServerResponse config_page(const std::vector<SettingReport>& settings) {
   for (const SettingReport& setting : settings) {
     json.begin_object();
     json.member("name", setting.name);
-    json.member("value", setting.secret ? std::string_view("***") : std::string_view(setting.value));
+    json.member("value",
+                setting.secret ? std::string_view("***") : std::string_view(setting.value));
     json.member("from", setting.from);
     json.end_object();
   }

@@ -24,7 +24,8 @@ bool is_own_name(std::string_view host) {
 
 Trust trust_in(const http::ServerRequest& request, bool local, uint32_t own_uid) {
   const http::Peer& peer = *request.peer;
-  if (peer.unix_socket && peer.uid && (*peer.uid == own_uid || *peer.uid == 0)) return Trust::kInsider;
+  if (peer.unix_socket && peer.uid && (*peer.uid == own_uid || *peer.uid == 0))
+    return Trust::kInsider;
   if (!local) return Trust::kStranger;
   if (peer.loopback && !is_own_name(request.header("Host"))) return Trust::kStranger;
   return Trust::kInsider;

@@ -18,12 +18,13 @@ enum class Trust {
   kInsider,
 };
 
-// In local mode everyone who reaches the port is an insider; elsewhere the same user or root at the other end of a
-// Unix socket is, and nobody on the network: being on the same machine is no identity where machines are shared.
+// In local mode everyone who reaches the port is an insider; elsewhere the same user or root at the
+// other end of a Unix socket is, and nobody on the network: being on the same machine is no
+// identity where machines are shared.
 //
-// One thing that reaches a local port is no insider: a web page. A browser that was led to a name which resolves to
-// 127.0.0.1 ("DNS rebinding") sends that name as Host, so from loopback only an address, localhost or a name
-// without dots will do.
+// One thing that reaches a local port is no insider: a web page. A browser that was led to a name
+// which resolves to 127.0.0.1 ("DNS rebinding") sends that name as Host, so from loopback only an
+// address, localhost or a name without dots will do.
 Trust trust_in(const http::ServerRequest& request, bool local, uint32_t own_uid);
 
 inline bool may_see(Exposure exposure, Trust trust) {

@@ -89,7 +89,8 @@ void write_shipping(JsonWriter& json, std::string_view what, const Shipping& shi
 void write_dropped(JsonWriter& json, const HealthReport& report) {
   json.key("dropped_by_level").begin_object();
   for (std::size_t i = 0; i < kLevels; ++i) {
-    if (report.dropped_by_level[i] != 0) json.member(name_of(static_cast<Level>(i)), report.dropped_by_level[i]);
+    if (report.dropped_by_level[i] != 0)
+      json.member(name_of(static_cast<Level>(i)), report.dropped_by_level[i]);
   }
   json.end_object();
 }

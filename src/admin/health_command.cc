@@ -35,8 +35,10 @@ Result<std::string> whole_file(const char* path) {
   std::string text;
   char bytes[16384];
   ssize_t count = fd ? read(fd.get(), bytes, sizeof bytes) : -1;
-  for (; count > 0; count = read(fd.get(), bytes, sizeof bytes)) text.append(bytes, static_cast<std::size_t>(count));
-  if (count < 0) return failed(std::string(path) + " cannot be read: " + std::string(base::error_text(errno)));
+  for (; count > 0; count = read(fd.get(), bytes, sizeof bytes))
+    text.append(bytes, static_cast<std::size_t>(count));
+  if (count < 0)
+    return failed(std::string(path) + " cannot be read: " + std::string(base::error_text(errno)));
   return text;
 }
 
@@ -47,7 +49,9 @@ Result<Wanted> parse(int argc, char** argv) {
     if (word == "--json" || word == "-json") {
       wanted.json = true;
     } else if (word.starts_with('-') || word.empty() || !wanted.url.empty()) {
-      return Error{ErrorKind::kBadInput, "health takes a URL and --json; what is \"" + std::string(word) + "\"?", {}};
+      return Error{ErrorKind::kBadInput,
+                   "health takes a URL and --json; what is \"" + std::string(word) + "\"?",
+                   {}};
     } else {
       wanted.url = word;
     }
@@ -76,7 +80,8 @@ Paint paint_of_stdout() {
   const char* none = getenv("NO_COLOR");
   const char* terminal = getenv("TERM");
   const bool dumb = terminal == nullptr || std::string_view(terminal) == "dumb";
-  return isatty(STDOUT_FILENO) == 1 && (none == nullptr || *none == '\0') && !dumb ? Paint::kColours : Paint::kPlain;
+  return isatty(STDOUT_FILENO) == 1 && (none == nullptr || *none == '\0') && !dumb ? Paint::kColours
+                                                                                   : Paint::kPlain;
 }
 
 int complain(std::string_view service, std::string_view sentence, int status) {
@@ -87,8 +92,10 @@ int complain(std::string_view service, std::string_view sentence, int status) {
 std::vector<Answer> ask(std::vector<Instance> instances) {
   std::vector<Answer> answers;
   for (Instance& instance : instances) {
-    auto response = http::fetch_unix(instance.address, instance.uid, request_for("http://localhost/health"));
-    // Anyone can listen under a name that promises another user: that is no instance, and none of its words count.
+    auto response =
+        http::fetch_unix(instance.address, instance.uid, request_for("http://localhost/health"));
+    // Anyone can listen under a name that promises another user: that is no instance, and none of
+    // its words count.
     if (!response && response.error().kind == ErrorKind::kRefused) continue;
     answers.push_back({std::move(instance), std::move(response)});
   }
@@ -96,8 +103,10 @@ std::vector<Answer> ask(std::vector<Instance> instances) {
 }
 
 // The page as text, in JSON or in words; `status` becomes what it says.
-Result<std::string> shown(const http::Response& response, bool json, bool alone, Paint paint, Status& status) {
-  auto text = alone ? health_text(response.body, paint, status) : health_line(response.body, paint, status);
+Result<std::string> shown(const http::Response& response, bool json, bool alone, Paint paint,
+                          Status& status) {
+  auto text =
+      alone ? health_text(response.body, paint, status) : health_line(response.body, paint, status);
   if (!text && response.status != 200 && response.status != 503) {
     return failed("it answered with HTTP status " + std::to_string(response.status));
   }
@@ -135,7 +144,8 @@ int print(std::string_view service, const std::vector<Answer>& answers, bool jso
 }  // namespace
 
 std::vector<Instance> find_instances(std::string_view proc_net_unix, std::string_view service) {
-  // Num RefCount Protocol Flags Type St Inode Path; sockets that were accepted bear the listener's path too.
+  // Num RefCount Protocol Flags Type St Inode Path; sockets that were accepted bear the listener's
+  // path too.
   constexpr std::string_view kListening = " 00010000 ";
   constexpr std::string_view kPrefix = " @outrigger/";
   std::vector<Instance> found;
@@ -144,7 +154,9 @@ std::vector<Instance> find_instances(std::string_view proc_net_unix, std::string
     const std::string_view line = proc_net_unix.substr(0, end);
     proc_net_unix.remove_prefix(std::min(end + 1, proc_net_unix.size()));
     const std::size_t at = line.find(kPrefix);
-    if (at == std::string_view::npos || line.substr(0, at).find(kListening) == std::string_view::npos) continue;
+    if (at == std::string_view::npos ||
+        line.substr(0, at).find(kListening) == std::string_view::npos)
+      continue;
     const std::string_view name = line.substr(at + 1);
     Instance instance;
     const std::string_view uid = line.substr(at + kPrefix.size());
@@ -176,11 +188,14 @@ int health_command(std::string_view service, int argc, char** argv) {
     answers.emplace_back().response = http::fetch_url(request_for(wanted->url));
   } else {
     const auto sockets = whole_file("/proc/net/unix");
-    if (!sockets) return complain(service, sockets.error().message + "; give the URL of the admin port", 1);
+    if (!sockets)
+      return complain(service, sockets.error().message + "; give the URL of the admin port", 1);
     answers = ask(own_first(find_instances(*sockets, service), geteuid()));
   }
   if (answers.empty()) {
-    return complain(service, "is not running on this machine (for one elsewhere, give the URL of its admin port)", 1);
+    return complain(
+        service,
+        "is not running on this machine (for one elsewhere, give the URL of its admin port)", 1);
   }
   return print(service, answers, wanted->json);
 }

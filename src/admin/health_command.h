@@ -1,7 +1,8 @@
 // `prober health [URL] [--json]`: asks the running service how it is.
 //
-// Without a URL the service is found by its keeper's abstract socket (router.h, socket_address), so no port needs
-// to be known. The parts are pure and tested by themselves; health_command() puts them together.
+// Without a URL the service is found by its keeper's abstract socket (router.h, socket_address), so
+// no port needs to be known. The parts are pure and tested by themselves; health_command() puts
+// them together.
 #pragma once
 
 #include <cstdint>
@@ -26,17 +27,19 @@ std::vector<Instance> find_instances(std::string_view proc_net_unix, std::string
 
 enum class Paint { kPlain, kColours };
 
-// Those of `uid`, or all when there are none: another user's service can be asked too, and says less.
+// Those of `uid`, or all when there are none: another user's service can be asked too, and says
+// less.
 std::vector<Instance> own_first(std::vector<Instance> instances, uint32_t uid);
 
-// What a person needs of a /health page, some lines; `status` becomes what it says. An error when the text is no
-// such page. Control characters in what the service says are replaced: a log entry cannot command the terminal.
+// What a person needs of a /health page, some lines; `status` becomes what it says. An error when
+// the text is no such page. Control characters in what the service says are replaced: a log entry
+// cannot command the terminal.
 Result<std::string> health_text(std::string_view json, Paint paint, Status& status);
 // The same in one line.
 Result<std::string> health_line(std::string_view json, Paint paint, Status& status);
 
-// Prints to stdout, errors to stderr. 0: pass or warn; 1: fail, or no answer; 2: it cannot be asked like this.
-// `argv` holds what stands behind "health".
+// Prints to stdout, errors to stderr. 0: pass or warn; 1: fail, or no answer; 2: it cannot be asked
+// like this. `argv` holds what stands behind "health".
 int health_command(std::string_view service, int argc, char** argv);
 
 }  // namespace outrigger::admin

@@ -7,12 +7,15 @@ namespace outrigger::admin {
 namespace {
 
 // Nothing is loaded and nothing runs; the page looks the same offline.
-constexpr std::string_view kPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+constexpr std::string_view kPolicy =
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 constexpr std::string_view kStyle =
     "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem}"
-    "table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.2rem .8rem .2rem 0}"
+    "table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:."
+    "2rem .8rem .2rem 0}"
     "td{overflow-wrap:anywhere}.pass{color:#0a7d33}.warn{color:#a15c00}.fail{color:#b3001b}"
-    ":root{color-scheme:light dark}@media(prefers-color-scheme:dark){.pass{color:#5bd68a}.warn{color:#ffb74d}"
+    ":root{color-scheme:light "
+    "dark}@media(prefers-color-scheme:dark){.pass{color:#5bd68a}.warn{color:#ffb74d}"
     ".fail{color:#ff7b8a}}";
 
 std::string escaped(std::string_view text) {
@@ -32,7 +35,8 @@ std::string escaped(std::string_view text) {
 
 void add_row(std::string& out, std::initializer_list<std::string_view> cells) {
   out += "<tr>";
-  for (const std::string_view cell : cells) out.append("<td>").append(escaped(cell)).append("</td>");
+  for (const std::string_view cell : cells)
+    out.append("<td>").append(escaped(cell)).append("</td>");
   out += "</tr>\n";
 }
 
@@ -44,7 +48,9 @@ void add_checks(std::string& out, const HealthReport& report, Trust trust) {
     out.append("<tr><td class=").append(status).append(">").append(status).append("</td><td>");
     out.append(escaped(check.name)).append("</td>");
     if (trust == Trust::kInsider) {
-      out.append("<td>").append(check.pending ? "has not run yet" : escaped(check.output)).append("</td>");
+      out.append("<td>")
+          .append(check.pending ? "has not run yet" : escaped(check.output))
+          .append("</td>");
     }
     out += "</tr>\n";
   }
@@ -88,7 +94,12 @@ http::ServerResponse health_html(const HealthReport& report, Trust trust) {
   const std::string title = trust == Trust::kInsider ? escaped(report.service) : "Health";
   out.append("<!doctype html>\n<html lang=en><head><meta charset=utf-8>");
   out.append("<meta name=viewport content=\"width=device-width\"><title>");
-  out.append(title).append(": ").append(word).append("</title><style>").append(kStyle).append("</style></head><body>\n");
+  out.append(title)
+      .append(": ")
+      .append(word)
+      .append("</title><style>")
+      .append(kStyle)
+      .append("</style></head><body>\n");
   out.append("<h1>").append(title).append(": <span class=").append(word).append(">").append(word);
   out.append("</span></h1>\n<p>Version ").append(escaped(report.version));
   if (trust == Trust::kInsider) out.append(", ").append(name_of(report.process.state));

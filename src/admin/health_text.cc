@@ -9,8 +9,8 @@ namespace {
 
 namespace json = boost::json;
 
-
-// Members of objects that may lack them or hold something else: whoever answers is not trusted to be well-formed.
+// Members of objects that may lack them or hold something else: whoever answers is not trusted to
+// be well-formed.
 const json::value* find(const json::object& object, std::string_view name) {
   return object.if_contains(json::string_view(name.data(), name.size()));
 }
@@ -30,7 +30,8 @@ std::string printable(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     // U+0080 to U+009F command some terminals too; in UTF-8 they begin with 0xc2.
-    const bool c1 = c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    const bool c1 =
+        c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
     if (c < 0x20 || c == 0x7f || c1) {
       out += ' ';
       i += c1;
@@ -132,17 +133,20 @@ void add_details(std::string& out, const json::object& page) {
   } else {
     out += "  beat         none: only that the process is there is known\n";
   }
-  out += "  environment  " + text_in(page, "environment") + ", instance " + text_in(page, "instance") + "\n";
+  out += "  environment  " + text_in(page, "environment") + ", instance " +
+         text_in(page, "instance") + "\n";
   const json::object& keeper = object_in(page, "keeper");
-  out += "  keeper       pid " + number_in(keeper, "pid") + ", restarted " + number_in(keeper, "restarts") + " times\n";
+  out += "  keeper       pid " + number_in(keeper, "pid") + ", restarted " +
+         number_in(keeper, "restarts") + " times\n";
   const json::object& logs = object_in(object_in(page, "shipping"), "logs");
-  out += "  log entries  " + number_in(logs, "sent") + " out, " + number_in(logs, "pending") + " pending, " +
-         number_in(logs, "dropped") + " dropped\n";
+  out += "  log entries  " + number_in(logs, "sent") + " out, " + number_in(logs, "pending") +
+         " pending, " + number_in(logs, "dropped") + " dropped\n";
 }
 
 void add_check(std::string& out, const json::object& check, Paint paint) {
   const std::string status = text_in(check, "status");
-  out += "  " + painted(padded(status, 4), status, paint) + "  " + padded(text_in(check, "name"), 16);
+  out +=
+      "  " + painted(padded(status, 4), status, paint) + "  " + padded(text_in(check, "name"), 16);
   if (true_in(check, "pending")) {
     out += "  has not run yet";
   } else if (const std::string output = text_in(check, "output"); !output.empty()) {

@@ -1,5 +1,6 @@
-// JSON as text, written in order. Pretty on purpose: it is read with curl as often as with a parser.
-// The caller opens and closes what it opened; strings are escaped, numbers that JSON lacks become null.
+// JSON as text, written in order. Pretty on purpose: it is read with curl as often as with a
+// parser. The caller opens and closes what it opened; strings are escaped, numbers that JSON lacks
+// become null.
 #pragma once
 
 #include <charconv>
@@ -100,7 +101,7 @@ class JsonWriter {
   const Layout layout_;
   std::string text_;
   int depth_ = 0;
-  bool empty_ = true;       // nothing stands yet in what was opened last
+  bool empty_ = true;  // nothing stands yet in what was opened last
   bool after_key_ = false;
 };
 

@@ -24,8 +24,7 @@ http::ServerResponse readyz(const Liveness& liveness) {
     case ProcessState::kRunning:
     case ProcessState::kDebugged:
       return word(liveness.gates_pass, liveness.gates_pass ? "ready" : "failing");
-    default:
-      return word(false, name_of(liveness.state));
+    default: return word(false, name_of(liveness.state));
   }
 }
 

@@ -13,8 +13,8 @@ bool is_small(char c) { return c >= 'a' && c <= 'z'; }
 bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// A name as both formats allow it and their users expect it: "ProbeFailures" is probe_failures, "HTTPRequests" is
-// http_requests; other characters become '_'.
+// A name as both formats allow it and their users expect it: "ProbeFailures" is probe_failures,
+// "HTTPRequests" is http_requests; other characters become '_'.
 std::string exposed_name(std::string_view name) {
   std::string out;
   if (name.empty() || is_digit(name.front())) out += '_';
@@ -22,7 +22,8 @@ std::string exposed_name(std::string_view name) {
     const char c = name[i];
     if (is_capital(c)) {
       const bool after_word = i > 0 && (is_small(name[i - 1]) || is_digit(name[i - 1]));
-      const bool begins_word = i > 0 && is_capital(name[i - 1]) && i + 1 < name.size() && is_small(name[i + 1]);
+      const bool begins_word =
+          i > 0 && is_capital(name[i - 1]) && i + 1 < name.size() && is_small(name[i + 1]);
       if (after_word || begins_word) out += '_';
       out += static_cast<char>(c - 'A' + 'a');
     } else {
@@ -64,8 +65,9 @@ void append_value(double value, std::string& out) {
     char text[400];
     constexpr double kExact = 9007199254740992.0;  // 2^53
     const bool whole = std::trunc(value) == value && std::abs(value) <= kExact;
-    const auto end = whole ? std::to_chars(text, text + sizeof text, static_cast<int64_t>(value)).ptr
-                           : std::to_chars(text, text + sizeof text, value).ptr;
+    const auto end = whole
+                         ? std::to_chars(text, text + sizeof text, static_cast<int64_t>(value)).ptr
+                         : std::to_chars(text, text + sizeof text, value).ptr;
     out.append(text, static_cast<std::size_t>(end - text));
   }
 }
@@ -96,10 +98,12 @@ http::ServerResponse metrics_page(const std::vector<Metric>& metrics, MetricsFor
   std::map<std::string, Family> families;
   for (const Metric& metric : metrics) {
     std::string name = exposed_name(metric.name);
-    if (metric.kind == MetricKind::kCounter && name.ends_with(kTotal)) name.resize(name.size() - kTotal.size());
+    if (metric.kind == MetricKind::kCounter && name.ends_with(kTotal))
+      name.resize(name.size() - kTotal.size());
     Family& family = families[name];
     if (family.first == nullptr) family.first = &metric;
-    // Two names that only differ in what cannot be shown, one a counter and one a gauge: the first keeps it.
+    // Two names that only differ in what cannot be shown, one a counter and one a gauge: the first
+    // keeps it.
     if (family.first->kind == metric.kind) family.samples[labels_of(metric)] += metric.value;
   }
 
@@ -114,7 +118,11 @@ http::ServerResponse metrics_page(const std::vector<Metric>& metrics, MetricsFor
     // OpenMetrics names the family, the older format the sample.
     const std::string& described = open ? name : sample;
     if (!family.first->help.empty()) {
-      out.append("# HELP ").append(described).append(" ").append(escaped(family.first->help, open)).append("\n");
+      out.append("# HELP ")
+          .append(described)
+          .append(" ")
+          .append(escaped(family.first->help, open))
+          .append("\n");
     }
     out.append("# TYPE ").append(described).append(counter ? " counter\n" : " gauge\n");
     for (const auto& [labels, value] : family.samples) {

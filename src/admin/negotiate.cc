@@ -38,8 +38,10 @@ int fit(std::string_view range, std::string_view type) {
   if (range == "*/*") return 1;
   if (http::same_token(range, type)) return 3;
   const size_t slash = type.find('/');
-  return range.ends_with("/*") && http::same_token(range.substr(0, range.size() - 2), type.substr(0, slash)) ? 2
-                                                                                                             : 0;
+  return range.ends_with("/*") &&
+                 http::same_token(range.substr(0, range.size() - 2), type.substr(0, slash))
+             ? 2
+             : 0;
 }
 
 struct Quality {
@@ -67,7 +69,8 @@ void consider(std::string_view accept, std::string_view type, Quality& best) {
 
 }  // namespace
 
-std::size_t preferred(const http::ServerRequest& request, std::initializer_list<std::string_view> offers) {
+std::size_t preferred(const http::ServerRequest& request,
+                      std::initializer_list<std::string_view> offers) {
   std::size_t winner = 0;
   int highest = 0;
   std::size_t index = 0;

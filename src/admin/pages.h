@@ -1,4 +1,5 @@
-// The admin port's pages: each a pure function from plain values to an answer, each in a file of its own.
+// The admin port's pages: each a pure function from plain values to an answer, each in a file of
+// its own.
 #pragma once
 
 #include <chrono>

@@ -7,7 +7,8 @@
 namespace outrigger::admin {
 namespace {
 
-constexpr std::string_view kLevelNames[kLevels] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
+constexpr std::string_view kLevelNames[kLevels] = {"TRACE", "DEBUG", "INFO",
+                                                   "WARN",  "ERROR", "FATAL"};
 
 }  // namespace
 

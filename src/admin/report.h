@@ -1,5 +1,6 @@
-// What the admin pages show, as plain values. The keeper fills them in; the pages turn them into bytes and know
-// nothing of where they came from. Times are nanoseconds since 1970 unless a name says otherwise.
+// What the admin pages show, as plain values. The keeper fills them in; the pages turn them into
+// bytes and know nothing of where they came from. Times are nanoseconds since 1970 unless a name
+// says otherwise.
 #pragma once
 
 #include <array>
@@ -23,13 +24,14 @@ enum class ProcessState {
   kUnresponsive,  // a beat is overdue
   kDraining,
   kExited,
-  kDebugged,      // traced or stopped: its silence is forgiven
+  kDebugged,  // traced or stopped: its silence is forgiven
 };
 
 struct ProcessReport {
   int pid = 0;
   ProcessState state = ProcessState::kStarting;
-  // Age of the oldest beat. Without any beat the process's being there is all that is known, and the page says so.
+  // Age of the oldest beat. Without any beat the process's being there is all that is known, and
+  // the page says so.
   std::optional<int64_t> beat_age_ms;
   std::string beat_name;  // whose it is: "server", "main loop"
   std::string ended;      // once exited: "exit code 3", "killed by signal 9 (SIGKILL)"
@@ -40,7 +42,7 @@ struct CheckReport {
   Status status = Status::kPass;
   bool pending = false;  // has not run yet: counts as pass for the service, not for readiness
   std::string output;
-  int64_t time_ns = 0;   // 0: never ran
+  int64_t time_ns = 0;  // 0: never ran
   double duration_ms = 0;
   bool critical = false;
   bool gates_readiness = false;
@@ -65,7 +67,7 @@ struct PostedMetric {
 };
 
 struct Shipping {
-  uint64_t sent = 0;     // delivered to where entries go: stdout, later CloudWatch
+  uint64_t sent = 0;  // delivered to where entries go: stdout, later CloudWatch
   uint64_t pending = 0;
   uint64_t dropped = 0;
   uint64_t retries = 0;
@@ -113,7 +115,7 @@ struct Liveness {
 };
 
 struct VersionReport {
-  std::string version;     // "1.1.ab41cd0"
+  std::string version;  // "1.1.ab41cd0"
   std::string commit;
   std::string build_time;  // RFC 3339
 };
@@ -150,8 +152,8 @@ std::string_view name_of(ProcessState state);
 // The level of that name in any case ("warning" is "warn"); none when there is no such level.
 std::optional<Level> level_named(std::string_view name);
 
-// pass, warn or fail of the whole: fail when the process does not live or a critical check fails, warn when
-// another check does not pass or there are warnings.
+// pass, warn or fail of the whole: fail when the process does not live or a critical check fails,
+// warn when another check does not pass or there are warnings.
 Status overall(const HealthReport& report);
 // 200 of /livez.
 bool alive(const Liveness& liveness);

@@ -36,14 +36,19 @@ ServerResponse get_health(Source& source, const ServerRequest& request, Trust tr
   if (!html) response.headers.emplace_back("Vary", "Accept");
   return response;
 }
-ServerResponse get_livez(Source& source, const ServerRequest&, Trust) { return livez(source.liveness()); }
-ServerResponse get_readyz(Source& source, const ServerRequest&, Trust) { return readyz(source.liveness()); }
+ServerResponse get_livez(Source& source, const ServerRequest&, Trust) {
+  return livez(source.liveness());
+}
+ServerResponse get_readyz(Source& source, const ServerRequest&, Trust) {
+  return readyz(source.liveness());
+}
 ServerResponse get_version(Source& source, const ServerRequest&, Trust) {
   return version_page(source.version());
 }
 ServerResponse get_metrics(Source& source, const ServerRequest& request, Trust) {
   const bool open = preferred(request, {"text/plain", "application/openmetrics-text"}) == 1;
-  return metrics_page(source.metrics(), open ? MetricsFormat::kOpenMetrics : MetricsFormat::kPrometheus);
+  return metrics_page(source.metrics(),
+                      open ? MetricsFormat::kOpenMetrics : MetricsFormat::kPrometheus);
 }
 ServerResponse get_level(Source& source, const ServerRequest& request, Trust) {
   const auto report = source.level(request.parameter("module").value_or(""));
@@ -101,7 +106,8 @@ ServerResponse not_allowed(const Route& route, std::string_view method) {
 
 ServerResponse refused(const Route& route) {
   std::string sentence(route.path);
-  sentence += route.exposure == Exposure::kScrape ? " is for this service's scraper" : " is private";
+  sentence +=
+      route.exposure == Exposure::kScrape ? " is for this service's scraper" : " is private";
   sentence += ": ask on the machine itself, as the service's user or root, through its Unix socket";
   return http::error_response(403, sentence);
 }
@@ -109,7 +115,9 @@ ServerResponse refused(const Route& route) {
 ServerResponse answer(Source& source, uint32_t own_uid, const ServerRequest& request) {
   for (const Route& route : kRoutes) {
     if (route.path != request.path) continue;
-    const Page page = request.method == "GET" ? route.get : request.method == "PUT" ? route.put : nullptr;
+    const Page page = request.method == "GET"   ? route.get
+                      : request.method == "PUT" ? route.put
+                                                : nullptr;
     if (page == nullptr) return not_allowed(route, request.method);
     const Trust trust = trust_in(request, source.local(), own_uid);
     if (!may_see(route.exposure, trust)) return refused(route);
@@ -121,17 +129,19 @@ ServerResponse answer(Source& source, uint32_t own_uid, const ServerRequest& req
 }  // namespace
 
 http::Handler handler(Source& source, uint32_t own_uid) {
-  return [&source, own_uid](const ServerRequest& request) { return answer(source, own_uid, request); };
+  return
+      [&source, own_uid](const ServerRequest& request) { return answer(source, own_uid, request); };
 }
 
 std::string socket_address(uint32_t uid, std::string_view service, int supervisor_pid) {
   std::string address = "unix:@outrigger/" + std::to_string(uid) + "/";
   for (const char c : service) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '_' || c == '.';
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.';
     address += plain ? c : '-';
   }
-  constexpr std::size_t kAddressMax = 96;  // a Unix socket's name has 107 characters, a pid up to ten
+  constexpr std::size_t kAddressMax =
+      96;  // a Unix socket's name has 107 characters, a pid up to ten
   if (address.size() > kAddressMax) address.resize(kAddressMax);
   address += '/';
   return address += std::to_string(supervisor_pid);

@@ -1,6 +1,8 @@
-// Where the admin pages get their values from. The keeper implements it; the tests have one of their own.
+// Where the admin pages get their values from. The keeper implements it; the tests have one of
+// their own.
 //
-// All calls come from the admin server's one thread and must not block: a page is promised in milliseconds.
+// All calls come from the admin server's one thread and must not block: a page is promised in
+// milliseconds.
 #pragma once
 
 #include <chrono>
@@ -17,7 +19,8 @@ class Source {
  public:
   virtual ~Source() = default;
 
-  // True where no sign of a machine in service was found: whoever reaches the port may then see everything.
+  // True where no sign of a machine in service was found: whoever reaches the port may then see
+  // everything.
   virtual bool local() = 0;
   virtual HealthReport health() = 0;
   virtual Liveness liveness() = 0;

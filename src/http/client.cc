@@ -31,7 +31,8 @@ class PlainStream final : public Stream {
     return outcome(recv(fd_, bytes, size, MSG_DONTWAIT), Io::kWantRead, moved);
   }
   Io write(std::string_view bytes, size_t& moved) override {
-    return outcome(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT), Io::kWantWrite, moved);
+    return outcome(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT),
+                   Io::kWantWrite, moved);
   }
   std::string why() const override { return std::string(base::error_text(errno_)); }
 
@@ -50,8 +51,8 @@ class PlainStream final : public Stream {
 
 Error timed_out(const Request& request, std::string_view during) {
   return Error{ErrorKind::kTimeout,
-               "no answer within " + std::to_string(request.timeout.count()) + " ms: the time was over while " +
-                   std::string(during),
+               "no answer within " + std::to_string(request.timeout.count()) +
+                   " ms: the time was over while " + std::string(during),
                {}};
 }
 
@@ -65,7 +66,8 @@ bool is_token(std::string_view text) {
 
 // The bytes of the request; an error where a header would be more than a header.
 Result<std::string> request_text(const Request& request, const Url& url) {
-  if (!is_token(request.method)) return bad_input("method", request.method, "a word such as GET or POST");
+  if (!is_token(request.method))
+    return bad_input("method", request.method, "a word such as GET or POST");
   std::string headers;
   bool own_host = false, own_agent = false, own_accept = false;
   for (const auto& [name, value] : request.headers) {
@@ -139,15 +141,14 @@ Result<base::Fd> connect_to_one(const std::vector<Endpoint>& endpoints, const De
   return *last;
 }
 
-// Sends all of `text`. A peer that does not want it all may have said why already: that is for the reader to see.
+// Sends all of `text`. A peer that does not want it all may have said why already: that is for the
+// reader to see.
 std::optional<Error> send_all(Stream& stream, int fd, std::string_view text, const Request& request,
                               const Deadline& deadline) {
   while (!text.empty()) {
     size_t moved = 0;
     switch (const Io outcome = stream.write(text, moved)) {
-      case Io::kDone:
-        text.remove_prefix(moved);
-        break;
+      case Io::kDone: text.remove_prefix(moved); break;
       case Io::kWantRead:
       case Io::kWantWrite:
         if (!deadline.wait(fd, outcome == Io::kWantRead ? POLLIN : POLLOUT)) {
@@ -155,8 +156,7 @@ std::optional<Error> send_all(Stream& stream, int fd, std::string_view text, con
         }
         break;
       case Io::kEnd:
-      case Io::kBroken:
-        return {};
+      case Io::kBroken: return {};
     }
   }
   return {};
@@ -183,11 +183,8 @@ Result<Response> receive(Stream& stream, int fd, const Request& request, const D
           return timed_out(request, "waiting for the answer");
         }
         break;
-      case Io::kEnd:
-        reader.end();
-        break;
-      case Io::kBroken:
-        return failed("the connection broke: " + stream.why());
+      case Io::kEnd: reader.end(); break;
+      case Io::kBroken: return failed("the connection broke: " + stream.why());
     }
   }
   if (reader.state() == ReadState::kRejected) {
@@ -225,12 +222,14 @@ Result<Response> fetch_from(const Url& url, const std::string& text, const Reque
                             const Deadline& deadline, std::string& address) {
   auto endpoints = resolve(url.host, url.port, deadline);
   if (!endpoints) {
-    if (endpoints.error().kind == ErrorKind::kTimeout) return timed_out(request, "looking up the name");
+    if (endpoints.error().kind == ErrorKind::kTimeout)
+      return timed_out(request, "looking up the name");
     return endpoints.error();
   }
   if (request.allow) {
     const std::string first = endpoints->front().text();
-    std::erase_if(*endpoints, [&](const Endpoint& one) { return !request.allow(one.host, one.port); });
+    std::erase_if(*endpoints,
+                  [&](const Endpoint& one) { return !request.allow(one.host, one.port); });
     if (endpoints->empty()) {
       return Error{ErrorKind::kRefused, "connections to " + first + " are not allowed", "url"};
     }
@@ -270,7 +269,8 @@ Result<Response> fetch_unix(std::string_view address, uint32_t uid, const Reques
 
   sockaddr_un un{};
   un.sun_family = AF_UNIX;
-  const std::string_view name = address.starts_with("unix:") ? address.substr(5) : std::string_view();
+  const std::string_view name =
+      address.starts_with("unix:") ? address.substr(5) : std::string_view();
   if (name.size() < 2 || name.size() >= sizeof un.sun_path) {
     return bad_input("address", address, "unix:/path or unix:@name");
   }
@@ -278,8 +278,8 @@ Result<Response> fetch_unix(std::string_view address, uint32_t uid, const Reques
   const bool abstract = name[0] == '@';
   if (abstract) un.sun_path[0] = '\0';
   const size_t size = offsetof(sockaddr_un, sun_path) + name.size() + (abstract ? 0 : 1);
-  auto fd = connect_to(reinterpret_cast<sockaddr*>(&un), static_cast<socklen_t>(size), std::string(address),
-                       deadline);
+  auto fd = connect_to(reinterpret_cast<sockaddr*>(&un), static_cast<socklen_t>(size),
+                       std::string(address), deadline);
   if (!fd) return fd.error();
   ucred listener{};
   socklen_t listener_size = sizeof listener;
@@ -288,7 +288,8 @@ Result<Response> fetch_unix(std::string_view address, uint32_t uid, const Reques
     return Error{ErrorKind::kRefused, std::string(address) + " belongs to another user", {}};
   }
   PlainStream stream(fd->get());
-  return finish(exchange(stream, fd->get(), *text, request, deadline), *url, std::string(address), began);
+  return finish(exchange(stream, fd->get(), *text, request, deadline), *url, std::string(address),
+                began);
 }
 
 }  // namespace outrigger::http

@@ -1,5 +1,6 @@
-// The HTTP client: one exchange, one connection, one deadline for all of it. include/outrigger/http.h documents
-// what callers see; this is what stands behind it. Blocks its thread; any thread may call, several at once.
+// The HTTP client: one exchange, one connection, one deadline for all of it.
+// include/outrigger/http.h documents what callers see; this is what stands behind it. Blocks its
+// thread; any thread may call, several at once.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,9 @@ namespace outrigger::http {
 // http::fetch().
 Result<Response> fetch_url(const Request& request);
 
-// The same through a Unix socket, "unix:/path" or "unix:@name"; the URL gives path and Host alone, and `allow` is
-// not asked. Anyone can listen under an abstract name, so the listener must be `uid` or root: else kRefused.
+// The same through a Unix socket, "unix:/path" or "unix:@name"; the URL gives path and Host alone,
+// and `allow` is not asked. Anyone can listen under an abstract name, so the listener must be `uid`
+// or root: else kRefused.
 Result<Response> fetch_unix(std::string_view address, uint32_t uid, const Request& request);
 
 }  // namespace outrigger::http

@@ -65,13 +65,9 @@ Step Connection::take(std::string_view bytes) {
 
 Step Connection::after_feed(Phase before) {
   switch (reader_->state()) {
-    case ReadState::kRejected:
-      return reject(reader_->reject_status(), reader_->reject_reason());
-    case ReadState::kNothing:
-      return Step::kRead;
-    case ReadState::kHead:
-      phase_ = Phase::kHead;
-      break;
+    case ReadState::kRejected: return reject(reader_->reject_status(), reader_->reject_reason());
+    case ReadState::kNothing: return Step::kRead;
+    case ReadState::kHead: phase_ = Phase::kHead; break;
     case ReadState::kBody:
       phase_ = Phase::kBody;
       if (reader_->expects_continue() && !continued_) {
@@ -81,9 +77,7 @@ Step Connection::after_feed(Phase before) {
         continued_ = true;
       }
       break;
-    case ReadState::kComplete:
-      phase_ = Phase::kBusy;
-      break;
+    case ReadState::kComplete: phase_ = Phase::kBusy; break;
   }
   if (phase_ != before) {
     const Cut cut = table_.move(place_, phase_, base::monotonic_ns());
@@ -129,7 +123,8 @@ Step Connection::reject(int status, std::string_view reason) {
 Step Connection::send(const ServerResponse& response, std::string body) {
   const auto after = close_after_ ? AfterAnswer::kClose : AfterAnswer::kKeepAlive;
   const size_t body_size = body.empty() ? response.body.size() : body.size();
-  head_ = answer_head(response, body_size, after, base::clock_ns(CLOCK_REALTIME_COARSE) / base::kNsPerSecond);
+  head_ = answer_head(response, body_size, after,
+                      base::clock_ns(CLOCK_REALTIME_COARSE) / base::kNsPerSecond);
   body_ = std::move(body);
   written_ = 0;
   return write();
@@ -177,8 +172,9 @@ Step Connection::sent() {
   return take(waiting_);
 }
 
-// Closing a socket that holds unread bytes makes the kernel send a reset, and a reset takes the answer away from
-// a client that has not read it yet. So: no more from us, and a while of reading on.
+// Closing a socket that holds unread bytes makes the kernel send a reset, and a reset takes the
+// answer away from a client that has not read it yet. So: no more from us, and a while of reading
+// on.
 Step Connection::linger() {
   shutdown(fd_, SHUT_WR);
   phase_ = Phase::kLingering;

@@ -1,7 +1,9 @@
-// One connection's course: from bytes that arrived to the handler and back, without any waiting of its own.
+// One connection's course: from bytes that arrived to the handler and back, without any waiting of
+// its own.
 //
-// Whoever drives it waits for what the last step asked for, and calls the function of that name. The driver is the
-// server's coroutine; tests and the fuzzer drive it over a socket pair. Not thread-safe: one call at a time.
+// Whoever drives it waits for what the last step asked for, and calls the function of that name.
+// The driver is the server's coroutine; tests and the fuzzer drive it over a socket pair. Not
+// thread-safe: one call at a time.
 #pragma once
 
 #include <optional>
@@ -15,16 +17,17 @@
 namespace outrigger::http {
 
 enum class Step {
-  kRead,   // wait until there is something to read, then read()
-  kWrite,  // wait until there is room, then write()
-  kYield,  // a request is complete; let the others have a turn first, then answer()
-  kAnswer, // a request is complete: answer()
-  kGone,   // the end; close the descriptor
+  kRead,    // wait until there is something to read, then read()
+  kWrite,   // wait until there is room, then write()
+  kYield,   // a request is complete; let the others have a turn first, then answer()
+  kAnswer,  // a request is complete: answer()
+  kGone,    // the end; close the descriptor
 };
 
 class Connection {
  public:
-  // `fd` does not block and stays the caller's, who closes it after this is destroyed. All else must outlive this.
+  // `fd` does not block and stays the caller's, who closes it after this is destroyed. All else
+  // must outlive this.
   Connection(int fd, Peer peer, const ServerLimits& limits, const Handler& handler,
              ConnectionTable& table);
   ~Connection();
@@ -56,11 +59,11 @@ class Connection {
   std::string waiting_;  // bytes that arrived and were not taken yet
   std::string head_;     // of the answer under way
   std::string body_;
-  size_t written_ = 0;   // of both
+  size_t written_ = 0;  // of both
   Phase phase_ = Phase::kIdle;
   bool close_after_ = false;
   bool linger_after_ = false;
-  bool continued_ = false;      // "100 Continue" was said
+  bool continued_ = false;        // "100 Continue" was said
   unsigned answered_in_row_ = 0;  // without a read between them
   size_t discarded_ = 0;          // while lingering
 };

@@ -33,8 +33,8 @@ ConnectionTable::Place ConnectionTable::enter(int fd, int64_t now_ns) {
   ++counts_.accepted;
   if (counts_.connections >= limits_.connections) evict_one_locked();
   auto& idle = list(Phase::kIdle);
-  const Place place =
-      idle.insert(idle.end(), Entry{fd, Phase::kIdle, Cut::kNone, now_ns + time_for(Phase::kIdle, limits_)});
+  const Place place = idle.insert(
+      idle.end(), Entry{fd, Phase::kIdle, Cut::kNone, now_ns + time_for(Phase::kIdle, limits_)});
   ++counts_.connections;
   return place;
 }

@@ -1,18 +1,20 @@
 // Which connections there are, what each waits for, and who is cut off when.
 //
-// Every connection is in one phase; within a phase all have the same time to live, so each phase's list is in the
-// order of its deadlines, and looking after all of them means looking at the front of six lists. It also makes
-// the longest idle one the front of a list.
+// Every connection is in one phase; within a phase all have the same time to live, so each phase's
+// list is in the order of its deadlines, and looking after all of them means looking at the front
+// of six lists. It also makes the longest idle one the front of a list.
 //
 //              first byte          header there        body there
-//     kIdle ──────────────► kHead ─────────────► kBody ───────────► kBusy (the handler, no deadline)
+//     kIdle ──────────────► kHead ─────────────► kBody ───────────► kBusy (the handler, no
+//     deadline)
 //       ▲  └──────────────── all in one piece ─────────────────────►  │ │
 //       └──────────────── answer taken at once ───────────────────────┘ │ the peer does not take it
 //       └───────────────────────────────────────── kWriting ◄───────────┘
-//     kLingering: answered with an error; what the peer still sends is thrown away, so that it reads the answer
+//     kLingering: answered with an error; what the peer still sends is thrown away, so that it
+//     reads the answer
 //
-// To cut a connection off means: note why, and shut its socket down, which wakes whoever waits on it. The table
-// knows nothing of event loops; it is thread-safe, and takes the time as an argument.
+// To cut a connection off means: note why, and shut its socket down, which wakes whoever waits on
+// it. The table knows nothing of event loops; it is thread-safe, and takes the time as an argument.
 #pragma once
 
 #include <array>
@@ -54,15 +56,16 @@ class ConnectionTable {
   Place enter(int fd, int64_t now_ns);
   // Before the descriptor is closed.
   void leave(Place place);
-  // Into another phase (or the same, with its time started anew); into kBusy counts a request. Says whether it was
-  // cut off before; then it stays where it was. Into kIdle while draining: kDrained.
+  // Into another phase (or the same, with its time started anew); into kBusy counts a request. Says
+  // whether it was cut off before; then it stays where it was. Into kIdle while draining: kDrained.
   Cut move(Place place, Phase phase, int64_t now_ns);
   // As of now; it may be cut off right after.
   Cut cut(Place place) const;
 
   // Cuts off all whose time has passed.
   void sweep(int64_t now_ns);
-  // Closes the one that has been idle longest, or, where none is idle, that has been sending its header longest.
+  // Closes the one that has been idle longest, or, where none is idle, that has been sending its
+  // header longest.
   void evict_one();
   // More than the limit and some: the ones that were cut off must leave before another is accepted.
   bool overfull() const;
@@ -84,7 +87,9 @@ class ConnectionTable {
   void evict_one_locked();
   bool quiet_locked() const;
   std::list<Entry>& list(Phase phase) { return lists_[static_cast<std::size_t>(phase)]; }
-  const std::list<Entry>& list(Phase phase) const { return lists_[static_cast<std::size_t>(phase)]; }
+  const std::list<Entry>& list(Phase phase) const {
+    return lists_[static_cast<std::size_t>(phase)];
+  }
 
   const ServerLimits limits_;
 

@@ -39,7 +39,8 @@ Moment moment_of(int64_t unix_seconds) {
 
 void append_digits(int number, int digits, std::string& out) {
   char text[8];
-  for (int i = digits - 1; i >= 0; --i, number /= 10) text[i] = static_cast<char>('0' + number % 10);
+  for (int i = digits - 1; i >= 0; --i, number /= 10)
+    text[i] = static_cast<char>('0' + number % 10);
   out.append(text, static_cast<size_t>(digits));
 }
 
@@ -54,7 +55,8 @@ void append_clock(const Moment& moment, std::string& out) {
 }  // namespace
 
 std::string http_date(int64_t unix_seconds) {
-  constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed",
+                                                     "Thu", "Fri", "Sat"};
   constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   const Moment moment = moment_of(unix_seconds);

@@ -1,4 +1,5 @@
-// A point in time by which something must be over, and waiting for descriptors until then. Value type.
+// A point in time by which something must be over, and waiting for descriptors until then. Value
+// type.
 #pragma once
 
 #include <poll.h>
@@ -24,7 +25,8 @@ class Deadline {
   // This one's share when `parts` attempts are to fit into what is left.
   Deadline share(size_t parts) const {
     constexpr std::chrono::milliseconds kLeast(200);
-    const auto part = std::max<std::chrono::milliseconds>(left() / std::max<size_t>(parts, 1), kLeast);
+    const auto part =
+        std::max<std::chrono::milliseconds>(left() / std::max<size_t>(parts, 1), kLeast);
     return Deadline(std::min(at_, Clock::now() + part));
   }
   // Waits for POLLIN or POLLOUT. False when the time is over.

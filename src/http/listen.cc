@@ -115,10 +115,12 @@ std::optional<Address> unix_address(std::string_view name) {
 // True when nobody listens at that path any more, so that the file may be taken away.
 bool is_stale(Address& address) {
   const base::Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  return probe && connect(probe.get(), address.generic(), address.size) != 0 && errno == ECONNREFUSED;
+  return probe && connect(probe.get(), address.generic(), address.size) != 0 &&
+         errno == ECONNREFUSED;
 }
 
-Result<ListeningSocket> bind_and_listen(Address& address, std::string_view text, std::string_view option) {
+Result<ListeningSocket> bind_and_listen(Address& address, std::string_view text,
+                                        std::string_view option) {
   ListeningSocket made;
   made.fd.reset(socket(address.family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!made.fd) return cannot_listen(text, errno, option);
@@ -135,7 +137,8 @@ Result<ListeningSocket> bind_and_listen(Address& address, std::string_view text,
     unlink(path);
     status = bind(made.fd.get(), address.generic(), address.size);
   }
-  if (status != 0 || listen(made.fd.get(), kBacklog) != 0) return cannot_listen(text, errno, option);
+  if (status != 0 || listen(made.fd.get(), kBacklog) != 0)
+    return cannot_listen(text, errno, option);
   if (has_path) made.unlink_at_end = path;
   Address bound;
   bound.size = sizeof bound.storage;
@@ -156,7 +159,8 @@ Result<std::vector<ListeningSocket>> listen_on(std::string_view text, std::strin
   };
   if (text.starts_with("unix:")) {
     const auto address = unix_address(text.substr(5));
-    if (!address) return bad_input(option, text, "unix:/path or unix:@name of at most 107 characters");
+    if (!address)
+      return bad_input(option, text, "unix:/path or unix:@name of at most 107 characters");
     return one(address);
   }
   const auto parts = split_host_port(text);
@@ -164,11 +168,13 @@ Result<std::vector<ListeningSocket>> listen_on(std::string_view text, std::strin
   const auto address =
       parts ? ip_address(localhost ? "127.0.0.1" : parts->host, parts->port) : std::nullopt;
   if (!address) {
-    return bad_input(option, text, "ADDRESS:PORT such as 127.0.0.1:8081, [::1]:8081 or localhost:0");
+    return bad_input(option, text,
+                     "ADDRESS:PORT such as 127.0.0.1:8081, [::1]:8081 or localhost:0");
   }
   auto made = one(address);
   if (!made || !localhost) return made;
-  // Some clients try ::1 for localhost first; where that cannot be had, the IPv4 one answers them all the same.
+  // Some clients try ::1 for localhost first; where that cannot be had, the IPv4 one answers them
+  // all the same.
   const int port = split_host_port(made->front().address)->port;
   auto v6 = ip_address("::1", port);
   if (auto second = bind_and_listen(*v6, text, option)) made->push_back(std::move(*second));
@@ -186,7 +192,8 @@ Result<ListeningSocket> adopt_listener(int fd) {
   if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 ||
       getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) != 0 || listening == 0 ||
       type != SOCK_STREAM) {
-    return failed("descriptor " + std::to_string(fd) + " was handed over but is no listening socket");
+    return failed("descriptor " + std::to_string(fd) +
+                  " was handed over but is no listening socket");
   }
   // A keeper that fell may have left it in any mode.
   fcntl(fd, F_SETFD, FD_CLOEXEC);
@@ -207,7 +214,8 @@ Peer peer_of(int fd) {
     peer.unix_socket = true;
     ucred credentials{};
     socklen_t size = sizeof credentials;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0) peer.uid = credentials.uid;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &size) == 0)
+      peer.uid = credentials.uid;
     return peer;
   }
   peer.address = text_of(address);

@@ -1,4 +1,5 @@
-// Listening sockets: from an address as a person writes it to a descriptor. All are close-on-exec and do not block.
+// Listening sockets: from an address as a person writes it to a descriptor. All are close-on-exec
+// and do not block.
 #pragma once
 
 #include <cstddef>
@@ -14,13 +15,14 @@ namespace outrigger::http {
 
 struct ListeningSocket {
   base::Fd fd;
-  std::string address;   // as bound
+  std::string address;  // as bound
   bool inherited = false;
   std::string unlink_at_end;  // a Unix socket's path; empty for all else
 };
 
-// One of ServerOptions::listen. "localhost" gives the IPv4 socket and, where the machine has it, the IPv6 one on
-// the same port. `option` is named when the address is taken: "choose another with --admin".
+// One of ServerOptions::listen. "localhost" gives the IPv4 socket and, where the machine has it,
+// the IPv6 one on the same port. `option` is named when the address is taken: "choose another with
+// --admin".
 Result<std::vector<ListeningSocket>> listen_on(std::string_view address, std::string_view option);
 
 // Takes `fd` over. An error when it is not a listening stream socket.

@@ -15,8 +15,8 @@ std::string_view reason_of(int status);
 
 enum class AfterAnswer { kKeepAlive, kClose };
 
-// Everything before the body, the empty line included; the body in `response` is not looked at. Line ends inside
-// header values become spaces.
+// Everything before the body, the empty line included; the body in `response` is not looked at.
+// Line ends inside header values become spaces.
 std::string answer_head(const ServerResponse& response, std::size_t body_bytes, AfterAnswer after,
                         int64_t unix_seconds);
 

@@ -18,14 +18,15 @@ using beast::string_view;
 using ParserError = beast::http::error;
 
 constexpr size_t kResponseHeaderBytesMax = 64u << 10;
-// A chunk's header or the trailer must be in one piece before Beast takes it: so much may wait for its end.
+// A chunk's header or the trailer must be in one piece before Beast takes it: so much may wait for
+// its end.
 constexpr size_t kChunkHeaderBytesMax = 16u << 10;
 
 std::string_view to_std(string_view text) { return {text.data(), text.size()}; }
 
-// What both directions have in common: the header's text in one string, the body in another, and a count of the
-// header's bytes. The count is ours because Beast's limit is on what it has not yet taken, so fields that trickle
-// in one by one would never reach it.
+// What both directions have in common: the header's text in one string, the body in another, and a
+// count of the header's bytes. The count is ours because Beast's limit is on what it has not yet
+// taken, so fields that trickle in one by one would never reach it.
 template <bool kRequest>
 class Parser : public beast::http::basic_parser<kRequest> {
  public:
@@ -141,7 +142,8 @@ class RequestParser final : public Parser<true> {
         if (++hosts_ > 1) reject(400, "there are two Host headers", error);
         break;
       case beast::http::field::transfer_encoding:
-        // Beast takes a body in any other coding for no body at all, and what follows for the next request.
+        // Beast takes a body in any other coding for no body at all, and what follows for the next
+        // request.
         if (!same_token(to_std(value), "chunked") || version_ < 11) {
           reject(501, "this transfer encoding is not known", error);
         }
@@ -150,8 +152,7 @@ class RequestParser final : public Parser<true> {
         expects_continue_ = same_token(to_std(value), "100-continue");
         if (!expects_continue_) reject(417, "this expectation cannot be met", error);
         break;
-      default:
-        break;
+      default: break;
     }
   }
   void on_header_impl(error_code& error) override {
@@ -189,7 +190,8 @@ Rejection rejection_for(error_code error, bool line_is_whole) {
 }  // namespace
 
 struct RequestReader::State {
-  State(size_t header_max, size_t body_max) : header_bytes_max(header_max), parser(header_max, body_max) {}
+  State(size_t header_max, size_t body_max)
+      : header_bytes_max(header_max), parser(header_max, body_max) {}
   const size_t header_bytes_max;
   RequestParser parser;
   Rejection rejection;
@@ -230,7 +232,9 @@ ReadState RequestReader::state() const {
 
 int RequestReader::reject_status() const { return state_->rejection.status; }
 std::string_view RequestReader::reject_reason() const { return state_->rejection.reason; }
-bool RequestReader::is_head() const { return state_->parser.text(0, state_->parser.method_size_) == "HEAD"; }
+bool RequestReader::is_head() const {
+  return state_->parser.text(0, state_->parser.method_size_) == "HEAD";
+}
 bool RequestReader::keeps_alive() const { return state_->parser.keep_alive(); }
 bool RequestReader::expects_continue() const {
   return state_->parser.expects_continue_ && state_->parser.version_ >= 11;

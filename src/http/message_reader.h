@@ -1,7 +1,7 @@
 // Requests and responses, read from bytes as they come, by Beast's parser behind limits of our own.
 //
-// Both readers are fed with what arrived and say how much they took; what they did not take must come again, with
-// more behind it. They keep nothing of the caller's bytes. Not thread-safe.
+// Both readers are fed with what arrived and say how much they took; what they did not take must
+// come again, with more behind it. They keep nothing of the caller's bytes. Not thread-safe.
 #pragma once
 
 #include <cstddef>
@@ -39,9 +39,9 @@ class RequestReader {
   std::string_view reject_reason() const;
 
   // Once past the header.
-  bool is_head() const;          // the method is HEAD
-  bool keeps_alive() const;      // as the request's version and Connection header ask
-  bool expects_continue() const; // the client waits for "100 Continue"
+  bool is_head() const;           // the method is HEAD
+  bool keeps_alive() const;       // as the request's version and Connection header ask
+  bool expects_continue() const;  // the client waits for "100 Continue"
   // Once complete. The views point into the reader. `peer` is left empty.
   ServerRequest request() const;
 

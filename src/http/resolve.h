@@ -21,9 +21,9 @@ struct Endpoint {
   std::string text() const;  // "192.0.2.1:80", "[2001:db8::1]:80"
 };
 
-// In the order in which they should be tried. Literals and localhost need no resolver. An IPv4 address in IPv6
-// clothes (::ffff:127.0.0.1) is given as what it is, so that nobody who judges addresses is fooled.
-// kUnavailable when the name has no address, kTimeout.
+// In the order in which they should be tried. Literals and localhost need no resolver. An IPv4
+// address in IPv6 clothes (::ffff:127.0.0.1) is given as what it is, so that nobody who judges
+// addresses is fooled. kUnavailable when the name has no address, kTimeout.
 Result<std::vector<Endpoint>> resolve(const std::string& host, int port, const Deadline& deadline);
 
 }  // namespace outrigger::http

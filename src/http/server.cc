@@ -31,7 +31,8 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-// The loop's own executor by its type: the one that stands for any executor costs a count at each hop.
+// The loop's own executor by its type: the one that stands for any executor costs a count at each
+// hop.
 using Executor = asio::io_context::executor_type;
 using Task = asio::awaitable<void, Executor>;
 constexpr asio::use_awaitable_t<Executor> kAwait;
@@ -47,9 +48,9 @@ using AcceptTask = asio::awaitable<void, Strand>;
 constexpr asio::use_awaitable_t<Strand> kAwaitOnStrand;
 using ListeningDescriptor = asio::posix::basic_stream_descriptor<Strand>;
 
-constexpr auto kSweepPeriod = 250ms;     // how late a deadline may be noticed
+constexpr auto kSweepPeriod = 250ms;  // how late a deadline may be noticed
 constexpr auto kBeatPeriod = 1s;
-constexpr auto kAcceptPause = 20ms;      // when there is no descriptor or no room left
+constexpr auto kAcceptPause = 20ms;  // when there is no descriptor or no room left
 constexpr int kAcceptsInRow = 64;
 constexpr size_t kDescriptorsBeside = 512;  // for all but connections
 
@@ -57,7 +58,8 @@ class LoopServer final : public Server {
  public:
   LoopServer(ServerOptions options, std::vector<ListeningSocket> sockets);
   ~LoopServer() override;
-  // Starts the threads. Apart from the constructor, since the destructor must join them should one not start.
+  // Starts the threads. Apart from the constructor, since the destructor must join them should one
+  // not start.
   void launch();
 
   const std::vector<Listener>& listeners() const override { return listeners_; }
@@ -79,8 +81,8 @@ class LoopServer final : public Server {
   struct Session {
     Session(LoopServer& server, base::Fd& accepted)
         : descriptor(server.io_.get_executor(), accepted.get()),
-          connection(accepted.release(), peer_of(descriptor.native_handle()), server.options_.limits,
-                     server.options_.handler, server.table_) {}
+          connection(accepted.release(), peer_of(descriptor.native_handle()),
+                     server.options_.limits, server.options_.handler, server.table_) {}
     Descriptor descriptor;
     Connection connection;  // leaves the table before the descriptor is closed
   };
@@ -95,7 +97,8 @@ class LoopServer final : public Server {
   Task beat();
 
   const ServerOptions options_;
-  ConnectionTable table_;  // before io_: frames of connections that io_ destroys give their places back
+  ConnectionTable
+      table_;  // before io_: frames of connections that io_ destroys give their places back
   asio::io_context io_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<Listener> listeners_;
@@ -176,8 +179,8 @@ bool LoopServer::accept_some(Acceptor& acceptor, bool& pause) {
       pause = true;
       return true;
     }
-    const int fd =
-        accept4(acceptor.descriptor.native_handle(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    const int fd = accept4(acceptor.descriptor.native_handle(), nullptr, nullptr,
+                           SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
       begin(base::Fd(fd));
       continue;
@@ -221,11 +224,8 @@ Task LoopServer::serve(std::unique_ptr<Session> session) {
         co_await asio::post(io_.get_executor(), kAwait);
         step = session->connection.answer();
         break;
-      case Step::kAnswer:
-        step = session->connection.answer();
-        break;
-      case Step::kGone:
-        break;
+      case Step::kAnswer: step = session->connection.answer(); break;
+      case Step::kGone: break;
     }
   }
 }

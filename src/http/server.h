@@ -1,8 +1,9 @@
 // An HTTP/1.1 server with hard limits, for the admin port and for a service's own port.
 //
-// One event loop, run by as many threads as asked (one is usual); no thread a connection. An idle connection
-// costs about a kilobyte. Whatever a client sends, it gets an answer or is cut off in bounded time; nothing that a
-// connection does is an exception outside it, and no GET or HEAD reaches a handler with a body that was too long.
+// One event loop, run by as many threads as asked (one is usual); no thread a connection. An idle
+// connection costs about a kilobyte. Whatever a client sends, it gets an answer or is cut off in
+// bounded time; nothing that a connection does is an exception outside it, and no GET or HEAD
+// reaches a handler with a body that was too long.
 //
 // Threads: start() and the destructor belong to one thread; all else may be called from any.
 #pragma once
@@ -25,8 +26,8 @@ namespace outrigger::http {
 // Who is at the other end, as the kernel says it.
 struct Peer {
   bool unix_socket = false;
-  bool loopback = false;    // TCP from 127.0.0.0/8 or ::1. Not an identity: see admin/exposure.h
-  std::string address;      // "192.0.2.1:40000", "[2001:db8::1]:40000"; empty for a Unix socket
+  bool loopback = false;  // TCP from 127.0.0.0/8 or ::1. Not an identity: see admin/exposure.h
+  std::string address;    // "192.0.2.1:40000", "[2001:db8::1]:40000"; empty for a Unix socket
   std::optional<uint32_t> uid;  // Unix sockets: who had connected (SO_PEERCRED)
 };
 
@@ -34,7 +35,8 @@ struct Peer {
 struct ServerRequest {
   std::string_view method;  // "GET", "PUT"; HEAD arrives as GET, the body of its answer is not sent
   std::string_view path;    // percent-decoded; starts with '/', holds no control characters
-  std::vector<std::pair<std::string, std::string>> query;  // percent-decoded, in order; '+' is a space
+  std::vector<std::pair<std::string, std::string>>
+      query;  // percent-decoded, in order; '+' is a space
   std::vector<std::pair<std::string_view, std::string_view>> headers;  // in order, names as sent
   std::string_view body;
   const Peer* peer = nullptr;
@@ -53,32 +55,36 @@ struct ServerResponse {
   std::vector<std::pair<std::string, std::string>> headers;
 };
 
-// Called on a loop thread: while it runs, that thread serves nobody else. What it throws becomes a 500.
+// Called on a loop thread: while it runs, that thread serves nobody else. What it throws becomes a
+// 500.
 using Handler = std::function<ServerResponse(const ServerRequest&)>;
 
 struct ServerLimits {
   std::size_t header_bytes = 16u << 10;  // more: 431
   std::size_t body_bytes = 64u << 10;    // more: 413, at best before it was sent
   std::size_t connections = 8192;        // one more closes the one that has been idle longest
-  // Each covers the whole of its phase, not one byte of it, so a client that trickles gains nothing.
-  std::chrono::milliseconds header{5'000};      // from the request's first byte to its last header: 408
-  std::chrono::milliseconds body{10'000};       // from there to the body's last byte: 408
-  std::chrono::milliseconds write{30'000};      // for the answer to be taken: cut off
-  std::chrono::milliseconds keep_alive{60'000}; // without a request: closed
+  // Each covers the whole of its phase, not one byte of it, so a client that trickles gains
+  // nothing.
+  std::chrono::milliseconds header{5'000};  // from the request's first byte to its last header: 408
+  std::chrono::milliseconds body{10'000};   // from there to the body's last byte: 408
+  std::chrono::milliseconds write{30'000};  // for the answer to be taken: cut off
+  std::chrono::milliseconds keep_alive{60'000};  // without a request: closed
 };
 
 struct ServerOptions {
-  // Each is "ADDR:PORT" (a literal, "localhost", or nothing for every IPv4 address; "[::1]:8081" for IPv6; port 0
-  // picks one), "unix:/path", or "unix:@name" in the abstract namespace.
+  // Each is "ADDR:PORT" (a literal, "localhost", or nothing for every IPv4 address; "[::1]:8081"
+  // for IPv6; port 0 picks one), "unix:/path", or "unix:@name" in the abstract namespace.
   std::vector<std::string> listen;
-  // Listening sockets that are open already, from the init system or a keeper before. Owned by the server.
+  // Listening sockets that are open already, from the init system or a keeper before. Owned by the
+  // server.
   std::vector<int> inherited;
   std::string option = "--listen";  // named in the message when an address is taken
   unsigned threads = 1;
   std::string thread_name = "http";  // at most 15 characters
   ServerLimits limits;
   Handler handler;
-  // Called once a second through the same queue as the handlers, so it falls silent when they all hang.
+  // Called once a second through the same queue as the handlers, so it falls silent when they all
+  // hang.
   std::function<void()> on_beat;
 };
 
@@ -99,16 +105,18 @@ struct Listener {
 
 class Server {
  public:
-  // Binds and listens on the caller's thread, then serves. Fails with one sentence that names the address and
-  // the reason: "cannot listen on 127.0.0.1:8081: address already in use; choose another with --admin".
+  // Binds and listens on the caller's thread, then serves. Fails with one sentence that names the
+  // address and the reason: "cannot listen on 127.0.0.1:8081: address already in use; choose
+  // another with --admin".
   static Result<std::unique_ptr<Server>> start(ServerOptions options);
 
   virtual ~Server() = default;  // stops at once and joins; a handler under way is waited for
 
   // What is listened on, in the order of `listen`, then `inherited`.
   virtual const std::vector<Listener>& listeners() const = 0;
-  // No new connections, idle ones close; returns when all requests under way are answered, or at the deadline.
-  // Listening sockets are closed, except inherited ones, where connections may wait for the next process.
+  // No new connections, idle ones close; returns when all requests under way are answered, or at
+  // the deadline. Listening sockets are closed, except inherited ones, where connections may wait
+  // for the next process.
   virtual void drain(std::chrono::milliseconds deadline) = 0;
   virtual ServerCounts counts() const = 0;
 };

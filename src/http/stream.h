@@ -29,9 +29,10 @@ class Stream {
   virtual std::string why() const = 0;
 };
 
-// `fd` stays the caller's and must outlive the stream. Does the handshake: TLS 1.2 or newer, the peer's certificate verified for the URL's host against the system's CA
-// bundle. The bundle is looked for when the first one is opened: SSL_CERT_FILE, SSL_CERT_DIR, then where Debian,
-// Red Hat, SUSE and Alpine have it.
+// `fd` stays the caller's and must outlive the stream. Does the handshake: TLS 1.2 or newer, the
+// peer's certificate verified for the URL's host against the system's CA bundle. The bundle is
+// looked for when the first one is opened: SSL_CERT_FILE, SSL_CERT_DIR, then where Debian, Red Hat,
+// SUSE and Alpine have it.
 Result<std::unique_ptr<Stream>> tls_stream(int fd, const Url& url, const Deadline& deadline);
 
 }  // namespace outrigger::http

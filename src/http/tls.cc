@@ -16,7 +16,8 @@
 namespace outrigger::http {
 namespace {
 
-// Where distributions keep the bundle: Debian and Alpine, Red Hat, SUSE, Alpine's and BSD's other place.
+// Where distributions keep the bundle: Debian and Alpine, Red Hat, SUSE, Alpine's and BSD's other
+// place.
 constexpr const char* kBundles[] = {
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -32,12 +33,14 @@ std::string last_error(std::string_view otherwise) {
 }
 
 // --- A BIO that sends without SIGPIPE ----------------------------------------------------------
-// OpenSSL's own uses write(2): a peer that hangs up would end the program that has not ignored the signal.
+// OpenSSL's own uses write(2): a peer that hangs up would end the program that has not ignored the
+// signal.
 int fd_of(BIO* bio) { return static_cast<int>(reinterpret_cast<intptr_t>(BIO_get_data(bio))); }
 
 int bio_write(BIO* bio, const char* bytes, int size) {
   BIO_clear_retry_flags(bio);
-  const ssize_t count = send(fd_of(bio), bytes, static_cast<size_t>(size), MSG_NOSIGNAL | MSG_DONTWAIT);
+  const ssize_t count =
+      send(fd_of(bio), bytes, static_cast<size_t>(size), MSG_NOSIGNAL | MSG_DONTWAIT);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) BIO_set_retry_write(bio);
   return static_cast<int>(count);
 }
@@ -98,13 +101,15 @@ Result<bool> load_bundle(SSL_CTX* context) {
 }
 
 Result<Context> make_context() {
-  // No openssl.cnf: no configuration file is read. No clean-up at exit: other threads may still be at it then.
+  // No openssl.cnf: no configuration file is read. No clean-up at exit: other threads may still be
+  // at it then.
   OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr);
   Context context(SSL_CTX_new(TLS_client_method()));
   if (!context) return failed("TLS cannot be set up: " + last_error("out of memory"));
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                       SSL_MODE_RELEASE_BUFFERS);
   auto loaded = load_bundle(context.get());
   if (!loaded) return loaded.error();
@@ -159,7 +164,8 @@ class TlsStream final : public Stream {
     }
     const long verdict = SSL_get_verify_result(ssl_.get());
     if (verdict != X509_V_OK) {
-      why_ = std::string("its certificate is not trusted: ") + X509_verify_cert_error_string(verdict);
+      why_ =
+          std::string("its certificate is not trusted: ") + X509_verify_cert_error_string(verdict);
     } else {
       why_ = "TLS: " + last_error(errno != 0 ? base::error_text(errno) : "the connection was cut");
     }
@@ -172,12 +178,15 @@ class TlsStream final : public Stream {
 
 bool is_literal(const std::string& host) {
   unsigned char bytes[16];
-  return inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
+  return inet_pton(AF_INET, host.c_str(), bytes) == 1 ||
+         inet_pton(AF_INET6, host.c_str(), bytes) == 1;
 }
 
-// Whom the certificate must be for. An address is verified as an address and not sent as a name (RFC 6066, 3).
+// Whom the certificate must be for. An address is verified as an address and not sent as a name
+// (RFC 6066, 3).
 bool expect_host(SSL* ssl, const std::string& host) {
-  if (is_literal(host)) return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
+  if (is_literal(host))
+    return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) == 1;
   SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   return SSL_set_tlsext_host_name(ssl, host.c_str()) == 1 && SSL_set1_host(ssl, host.c_str()) == 1;
 }

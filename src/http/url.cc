@@ -41,7 +41,8 @@ bool is_ipv6(const std::string& host) {
 std::optional<int> parse_port(std::string_view text) {
   int port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port < 0 || port > 65535) return {};
+  if (error != std::errc() || end != text.data() + text.size() || port < 0 || port > 65535)
+    return {};
   return port;
 }
 
@@ -169,7 +170,8 @@ Result<Url> parse_url(std::string_view text) {
     url.authority = std::string("[").append(lower(url.host)).append("]");
   } else {
     if (authority.empty()) return bad_url(text, "it names no host");
-    if (authority.size() > 253 || !std::all_of(authority.begin(), authority.end(), is_host_character)) {
+    if (authority.size() > 253 ||
+        !std::all_of(authority.begin(), authority.end(), is_host_character)) {
       return bad_url(text, "the host holds characters that no host name has");
     }
     url.host = lower(authority);

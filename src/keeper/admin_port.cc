@@ -30,14 +30,16 @@ std::string kind_of(int socket) {
 
 }  // namespace
 
-AdminPort::AdminPort(const segment::RoleCard& card, admin::Source& source, Channel& channel, int supervisor_pid)
+AdminPort::AdminPort(const segment::RoleCard& card, admin::Source& source, Channel& channel,
+                     int supervisor_pid)
     : source_(source), channel_(channel), supervisor_pid_(supervisor_pid) {
   const int count = std::clamp(card.listener_count, 0, segment::kListenersMax);
   inherited_.assign(card.listeners, card.listeners + count);
 }
 
 // Those of the predecessor's sockets that serve the same purpose; the others are closed.
-std::vector<int> AdminPort::take_inherited(bool& has_port, bool& has_name, const std::string& name) {
+std::vector<int> AdminPort::take_inherited(bool& has_port, bool& has_name,
+                                           const std::string& name) {
   std::vector<int> kept;
   for (const int socket : std::exchange(inherited_, {})) {
     const std::string kind = kind_of(socket);

@@ -1,5 +1,5 @@
-// The admin port: its sockets and its server. A keeper's successor goes on with the same sockets, so that no client
-// is refused in between.
+// The admin port: its sockets and its server. A keeper's successor goes on with the same sockets,
+// so that no client is refused in between.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,8 @@ namespace outrigger::keeper {
 class AdminPort {
  public:
   // `source` and `channel` must outlive it.
-  AdminPort(const segment::RoleCard& card, admin::Source& source, Channel& channel, int supervisor_pid);
+  AdminPort(const segment::RoleCard& card, admin::Source& source, Channel& channel,
+            int supervisor_pid);
 
   // Opens what is declared, unless that is open already. On failure nothing is open.
   Result<void> open(const Declarations& declarations);

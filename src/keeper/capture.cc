@@ -40,11 +40,13 @@ size_t Capture::available() const {
 
 size_t Capture::look(size_t bytes) {
   bytes_.resize(kChunkBytes);
-  const ssize_t copied = tee(pipe_, copy_in_.get(), std::min(bytes, kChunkBytes), SPLICE_F_NONBLOCK);
+  const ssize_t copied =
+      tee(pipe_, copy_in_.get(), std::min(bytes, kChunkBytes), SPLICE_F_NONBLOCK);
   if (copied <= 0) return 0;
   size_t got = 0;
   while (got < static_cast<size_t>(copied)) {
-    const ssize_t read_now = read(copy_out_.get(), bytes_.data() + got, static_cast<size_t>(copied) - got);
+    const ssize_t read_now =
+        read(copy_out_.get(), bytes_.data() + got, static_cast<size_t>(copied) - got);
     if (read_now < 0 && errno == EINTR) continue;
     if (read_now <= 0) break;
     got += static_cast<size_t>(read_now);
@@ -55,7 +57,8 @@ size_t Capture::look(size_t bytes) {
 void Capture::consume(size_t bytes) {
   char gone[4096];
   while (bytes > 0) {
-    // Never more than there is: should the supervisor have emptied the pipe meanwhile, this must not wait.
+    // Never more than there is: should the supervisor have emptied the pipe meanwhile, this must
+    // not wait.
     const size_t there = std::min({bytes, available(), sizeof(gone)});
     if (there == 0) return;
     const ssize_t read_now = read(pipe_, gone, there);

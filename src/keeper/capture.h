@@ -1,8 +1,10 @@
-// What the service and its libraries print: the read end of a pipe, turned line by line into entries.
+// What the service and its libraries print: the read end of a pipe, turned line by line into
+// entries.
 //
-// Lines are looked at through tee() and taken out of the pipe only when their entries are safe, so a keeper that is
-// killed in between loses none; its successor may repeat those of one turn (at most kChunkBytes). A line that has no end
-// yet stays in the pipe as well; after a second, when it gets too long, or at the end it is taken for a line.
+// Lines are looked at through tee() and taken out of the pipe only when their entries are safe, so
+// a keeper that is killed in between loses none; its successor may repeat those of one turn (at
+// most kChunkBytes). A line that has no end yet stays in the pipe as well; after a second, when it
+// gets too long, or at the end it is taken for a line.
 #pragma once
 
 #include <cstddef>
@@ -16,17 +18,20 @@ namespace outrigger::keeper {
 
 class Capture {
  public:
-  static constexpr size_t kChunkBytes = 64u << 10;      // taken in one turn, and the longest line
-  static constexpr int64_t kPartialNs = 1'000'000'000;  // a line without an end waits so long for it
+  static constexpr size_t kChunkBytes = 64u << 10;  // taken in one turn, and the longest line
+  static constexpr int64_t kPartialNs =
+      1'000'000'000;  // a line without an end waits so long for it
 
   // `pipe` is used, not owned; negative: nothing is captured.
   Capture(int pipe, OwnSource source);
 
   enum class Flush { kNo, kPartialLines };
-  // Puts what is there, up to kChunkBytes, and commits it. True when something was taken: there may be more.
+  // Puts what is there, up to kChunkBytes, and commits it. True when something was taken: there may
+  // be more.
   bool turn(Drain& drain, Flush flush, int64_t now_ns);
 
-  // What poll() should look at: -1 while only an unfinished line is there, which would make it return at once.
+  // What poll() should look at: -1 while only an unfinished line is there, which would make it
+  // return at once.
   int poll_fd() const { return has_partial() ? -1 : pipe_; }
   bool has_partial() const { return partial_bytes_ != 0; }
 
@@ -41,10 +46,10 @@ class Capture {
 
   int pipe_;
   OwnSource source_;
-  base::Fd copy_in_;   // a pipe of our own, for tee()
+  base::Fd copy_in_;  // a pipe of our own, for tee()
   base::Fd copy_out_;
   std::vector<char> bytes_;
-  size_t partial_bytes_ = 0;      // of an unfinished line, as last seen
+  size_t partial_bytes_ = 0;  // of an unfinished line, as last seen
   int64_t partial_since_ns_ = 0;
 };
 

@@ -8,7 +8,8 @@ namespace outrigger::keeper {
 
 void Channel::say(segment::Word word, int32_t value) const {
   const segment::Message message{word, value, 0, 0};
-  while (fd_ >= 0 && send(fd_, &message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EINTR) {
+  while (fd_ >= 0 && send(fd_, &message, sizeof(message), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+         errno == EINTR) {
   }
 }
 

@@ -101,7 +101,8 @@ size_t used_slots(const segment::HealthTable& table) {
 
 std::vector<admin::CheckReport> read_checks(const segment::HealthTable& table, int64_t now_ns) {
   std::vector<admin::CheckReport> reports;
-  for (size_t i = 0; i < used_slots(table); ++i) reports.push_back(read_check(table.slots[i], now_ns));
+  for (size_t i = 0; i < used_slots(table); ++i)
+    reports.push_back(read_check(table.slots[i], now_ns));
   return reports;
 }
 
@@ -112,7 +113,8 @@ bool gates_pass(const segment::HealthTable& table, int64_t now_ns) {
     const HealthSlot& seen = copy.slot();
     if (seen.gates_readiness == 0) continue;
     const bool pending = seen.status == static_cast<uint32_t>(CheckStatus::kPending);
-    if (pending || status_of(seen.status) == admin::Status::kFail || is_overdue(seen, now_ns)) return false;
+    if (pending || status_of(seen.status) == admin::Status::kFail || is_overdue(seen, now_ns))
+      return false;
   }
   return true;
 }

@@ -9,8 +9,9 @@
 
 namespace outrigger::keeper {
 
-// Each slot is copied under its seqlock; one that never holds still (its writer died inside) is shown as failed. A run
-// that has taken longer than its check allows fails the check, whatever its last result was. Times: CLOCK_MONOTONIC.
+// Each slot is copied under its seqlock; one that never holds still (its writer died inside) is
+// shown as failed. A run that has taken longer than its check allows fails the check, whatever its
+// last result was. Times: CLOCK_MONOTONIC.
 std::vector<admin::CheckReport> read_checks(const segment::HealthTable& table, int64_t now_ns);
 
 // Every check that gates readiness passes or warns.

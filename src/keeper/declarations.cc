@@ -25,7 +25,8 @@ std::string text_in(const json::object& object, std::string_view name, std::stri
 // Any scalar as a person would read it.
 std::string shown(const json::value* value) {
   if (value == nullptr || value->is_null()) return {};
-  if (value->is_string()) return plain_text(value->get_string().data(), std::min(value->get_string().size(), kTextMax));
+  if (value->is_string())
+    return plain_text(value->get_string().data(), std::min(value->get_string().size(), kTextMax));
   const std::string text = json::serialize(*value);
   return plain_text(text.data(), std::min(text.size(), kTextMax));
 }
@@ -39,7 +40,8 @@ std::vector<admin::SettingReport> settings_in(const json::object& object) {
     if (!each.is_object()) continue;
     const json::object& setting = each.get_object();
     const json::value* const secret = setting.if_contains("secret");
-    settings.push_back({text_in(setting, "name", ""), shown(setting.if_contains("value")), text_in(setting, "from", ""),
+    settings.push_back({text_in(setting, "name", ""), shown(setting.if_contains("value")),
+                        text_in(setting, "from", ""),
                         secret != nullptr && secret->is_bool() && secret->get_bool()});
   }
   return settings;
@@ -61,7 +63,8 @@ Declarations default_declarations(std::string_view program) {
   return declarations;
 }
 
-std::optional<Declarations> parse_declarations(std::string_view text, const Declarations& defaults) {
+std::optional<Declarations> parse_declarations(std::string_view text,
+                                               const Declarations& defaults) {
   json::parse_options options;
   options.max_depth = kDepthMax;
   json::error_code error;
@@ -87,8 +90,10 @@ std::optional<Declarations> parse_declarations(std::string_view text, const Decl
 std::optional<Declarations> read_declarations(segment::View view, const Declarations& defaults) {
   // Acquire: pairs with the service's release; the bytes are there before their length.
   const uint32_t length = view.declarations().length.load(std::memory_order_acquire);
-  if (length == 0 || length > segment::kDeclarationBytes - segment::kBlobDataAt) return std::nullopt;
-  const char* const bytes = reinterpret_cast<const char*>(&view.declarations()) + segment::kBlobDataAt;
+  if (length == 0 || length > segment::kDeclarationBytes - segment::kBlobDataAt)
+    return std::nullopt;
+  const char* const bytes =
+      reinterpret_cast<const char*>(&view.declarations()) + segment::kBlobDataAt;
   // A copy first: the service may write while this is parsed.
   const std::string copy(bytes, length);
   try {

@@ -14,14 +14,14 @@ namespace outrigger::keeper {
 enum class LogsTo { kStdoutText, kStdoutJson, kStderrText };
 
 struct Declarations {
-  bool declared = false;    // by the service; otherwise assumed
-  std::string service;      // never empty
+  bool declared = false;  // by the service; otherwise assumed
+  std::string service;    // never empty
   std::string version;
   std::string commit;
   std::string built;
   std::string environment;
   bool local = false;
-  std::string admin;        // "127.0.0.1:8081"; empty: no port
+  std::string admin;  // "127.0.0.1:8081"; empty: no port
   LogsTo logs = LogsTo::kStdoutJson;
   admin::Level level = admin::Level::kInfo;
   std::vector<admin::SettingReport> settings;
@@ -30,7 +30,8 @@ struct Declarations {
 // What holds while the service has said nothing: it may be stuck before main() gets to say it.
 Declarations default_declarations(std::string_view program);
 
-// Any text. What is missing, of the wrong type or too long keeps its default; none when it is no JSON object.
+// Any text. What is missing, of the wrong type or too long keeps its default; none when it is no
+// JSON object.
 std::optional<Declarations> parse_declarations(std::string_view json, const Declarations& defaults);
 
 // None while there are none.

@@ -74,7 +74,8 @@ std::optional<PrefixedLine> parse_glog_prefix(std::string_view text) {
   if (bracket == std::string_view::npos) return std::nullopt;
   const std::string_view place = rest.substr(0, bracket);
   const size_t colon = place.rfind(':');
-  if (colon == 0 || colon == std::string_view::npos || place.find(' ') != std::string_view::npos) return std::nullopt;
+  if (colon == 0 || colon == std::string_view::npos || place.find(' ') != std::string_view::npos)
+    return std::nullopt;
   PrefixedLine line{*level, place.substr(0, colon), 0, rest.substr(bracket + 2)};
   const char* const end = place.data() + place.size();
   const auto parsed = std::from_chars(place.data() + colon + 1, end, line.line);

@@ -1,6 +1,7 @@
 // The prefix that glog and absl put before a line on stderr:
 //
-//   W1124 01:42:32.123456 12345 file.cc:41] message          (glog since 0.6 may write the year as well: W20261124)
+//   W1124 01:42:32.123456 12345 file.cc:41] message          (glog since 0.6 may write the year as
+//   well: W20261124)
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@
 namespace outrigger::keeper {
 
 struct PrefixedLine {
-  uint32_t level;           // 0..5
+  uint32_t level;  // 0..5
   std::string_view file;
   uint32_t line;
   std::string_view message;

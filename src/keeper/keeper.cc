@@ -18,16 +18,19 @@ using segment::Word;
 
 namespace {
 
-// A log call wakes nobody, so the keeper looks by itself: soon after there was work, then more and more seldom.
+// A log call wakes nobody, so the keeper looks by itself: soon after there was work, then more and
+// more seldom.
 constexpr int64_t kWaitMinNs = 200'000;
 constexpr int64_t kWaitMaxNs = 10 * base::kNsPerMs;
 // While there is work without end, descriptors are looked at this often.
 constexpr int64_t kEventsEveryNs = base::kNsPerMs;
 constexpr int64_t kSlowLookNs = base::kNsPerSecond / 2;
-// Not having run for so long excuses the service's silence: this process, or the whole machine, was stopped.
+// Not having run for so long excuses the service's silence: this process, or the whole machine, was
+// stopped.
 constexpr int64_t kOwnGapNs = base::kNsPerSecond;
-// Stdout that takes nothing for so long loses its oldest lines once the spool is full. One that is only slow holds up
-// the rings instead, where the drops are counted one by one and ERROR has a better chance.
+// Stdout that takes nothing for so long loses its oldest lines once the spool is full. One that is
+// only slow holds up the rings instead, where the drops are counted one by one and ERROR has a
+// better chance.
 constexpr int64_t kStallNs = base::kNsPerSecond / 4;
 constexpr size_t kDropBytes = 2 * kEntryBytesMax + (1u << 20);
 constexpr const char* kLostFormat = "stdout did not take {count:L} entries";
@@ -44,7 +47,8 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
   std::unique_ptr<Keeper> keeper(new Keeper(std::move(options)));
   const segment::RoleCard& card = keeper->options_.card;
   void* const base = segment::map(card.segment);
-  if (base == nullptr) return failed("cannot map the log's memory: no address space or memory for it");
+  if (base == nullptr)
+    return failed("cannot map the log's memory: no address space or memory for it");
   keeper->mapping_ = base::Mapping(base, segment::kBytes);
   keeper->view_ = segment::View(base);
   const segment::View view = keeper->view_;
@@ -55,18 +59,23 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
   keeper->spool_ = std::move(*spool);
   Spool& memory = *keeper->spool_;
   keeper->stop_bell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  keeper->clock_ = std::make_unique<TickClock>(view.header().ticks_at_start, view.header().real_ns_at_start);
+  keeper->clock_ =
+      std::make_unique<TickClock>(view.header().ticks_at_start, view.header().real_ns_at_start);
   keeper->recent_ = std::make_unique<Recent>(render::Image::of_program());
-  keeper->drain_ = std::make_unique<Drain>(view, card.segment, memory, *keeper->recent_, *keeper->clock_);
+  keeper->drain_ =
+      std::make_unique<Drain>(view, card.segment, memory, *keeper->recent_, *keeper->clock_);
   keeper->level_ = std::make_unique<LevelControl>(view, memory.memory(), card.service_bell);
 
   const bool alone = card.parent_pid <= 0;
-  const int service = alone ? getpid() : view.supervision().service_pid.load(std::memory_order_relaxed);
+  const int service =
+      alone ? getpid() : view.supervision().service_pid.load(std::memory_order_relaxed);
   const int supervisor = alone ? 0 : card.parent_pid;
   keeper->process_ = std::make_unique<ProcessWatch>(service, supervisor, keeper->findings_);
-  keeper->source_ = std::make_unique<LiveSource>(LiveSource::Parts{view, memory, *keeper->drain_, *keeper->recent_,
-                                                                   *keeper->level_, keeper->findings_, service});
-  keeper->admin_ = std::make_unique<AdminPort>(card, *keeper->source_, keeper->channel_, alone ? getpid() : supervisor);
+  keeper->source_ = std::make_unique<LiveSource>(
+      LiveSource::Parts{view, memory, *keeper->drain_, *keeper->recent_, *keeper->level_,
+                        keeper->findings_, service});
+  keeper->admin_ = std::make_unique<AdminPort>(card, *keeper->source_, keeper->channel_,
+                                               alone ? getpid() : supervisor);
   keeper->declarations_ = default_declarations(keeper->options_.program);
   keeper->source_->declare(keeper->declarations_);
   keeper->started_ns_ = keeper->turn_ns_ = base::monotonic_ns();
@@ -140,7 +149,11 @@ void Keeper::hear_words(int64_t now_ns) {
     if (heard == Channel::Heard::kClosed) return on_orphaned(now_ns);
     if (message.word != Word::kServiceEnded || ended_ns_ != 0) continue;
     const bool fine = message.more == CLD_EXITED && message.value == 0;
-    on_service_ended(describe_end(message.more, message.value), fine ? 2 : message.more == CLD_EXITED ? 4 : 5, now_ns);
+    on_service_ended(describe_end(message.more, message.value),
+                     fine                         ? 2
+                     : message.more == CLD_EXITED ? 4
+                                                  : 5,
+                     now_ns);
   }
 }
 
@@ -156,12 +169,14 @@ bool Keeper::work(int64_t now_ns) {
     begin(now_ns);
   }
   const bool service_gone = ended_ns_ != 0 && options_.place == Place::kProcess;
-  const Drain::Turn turn = drain_->turn(service_gone ? Drain::Service::kEnded : Drain::Service::kLives);
+  const Drain::Turn turn =
+      drain_->turn(service_gone ? Drain::Service::kEnded : Drain::Service::kLives);
   no_room_ = turn == Drain::Turn::kNoRoom;
   if (no_room_) make_room(now_ns);
   bool worked = turn == Drain::Turn::kWorked;
   if (has_printed_ || ended_ns_ != 0) {
-    const Capture::Flush flush = ended_ns_ != 0 ? Capture::Flush::kPartialLines : Capture::Flush::kNo;
+    const Capture::Flush flush =
+        ended_ns_ != 0 ? Capture::Flush::kPartialLines : Capture::Flush::kNo;
     has_printed_ = captured_out_.turn(*drain_, flush, now_ns);
     has_printed_ |= captured_err_.turn(*drain_, flush, now_ns);
     worked |= has_printed_;
@@ -171,7 +186,8 @@ bool Keeper::work(int64_t now_ns) {
 }
 
 void Keeper::make_room(int64_t now_ns) {
-  // At the end there is nothing more to make room for; what stdout has not taken by the deadline is said then.
+  // At the end there is nothing more to make room for; what stdout has not taken by the deadline is
+  // said then.
   if (ended_ns_ == 0 && output_->stalled_ns(now_ns) > kStallNs) spool_->drop_oldest(kDropBytes);
 }
 

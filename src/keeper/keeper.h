@@ -1,7 +1,8 @@
-// The keeper: everything of it, and its loop. The role's main (main.h) runs it in a process of its own; --in-process and
-// commands run it as a thread.
+// The keeper: everything of it, and its loop. The role's main (main.h) runs it in a process of its
+// own; --in-process and commands run it as a thread.
 //
-//   waiting ─ declared, 2 s, a ring half full ─► draining ─ service ended, stop() ─► finishing ─ all is out ─► done
+//   waiting ─ declared, 2 s, a ring half full ─► draining ─ service ended, stop() ─► finishing ─
+//   all is out ─► done
 //
 // Threads: make(), open_admin() and run() belong to one thread; stop() may be called from any.
 #pragma once
@@ -35,10 +36,10 @@ class Keeper {
   enum class Place { kProcess, kThread };
   struct Options {
     segment::RoleCard card;
-    std::string program;   // names the service until it declares itself
+    std::string program;  // names the service until it declares itself
     Place place = Place::kProcess;
     bool with_admin = true;
-    int signals = -1;      // signalfd of what is passed on to the supervisor; -1: none
+    int signals = -1;  // signalfd of what is passed on to the supervisor; -1: none
   };
 
   static Result<std::unique_ptr<Keeper>> make(Options options);
@@ -46,7 +47,8 @@ class Keeper {
   // For a thread: opens the port at once, so that the caller learns of a failure.
   Result<void> open_admin();
 
-  // Until the service has ended, or stop(). What was committed by then is out, as far as stdout takes it.
+  // Until the service has ended, or stop(). What was committed by then is out, as far as stdout
+  // takes it.
   void run();
 
   void stop();
@@ -98,17 +100,17 @@ class Keeper {
 
   // CLOCK_MONOTONIC; 0: has not happened.
   int64_t started_ns_ = 0;
-  int64_t turn_ns_ = 0;        // the last turn began
-  int64_t events_ns_ = 0;      // descriptors were last looked at
-  int64_t second_ns_ = 0;      // the last look at what changes slowly
+  int64_t turn_ns_ = 0;    // the last turn began
+  int64_t events_ns_ = 0;  // descriptors were last looked at
+  int64_t second_ns_ = 0;  // the last look at what changes slowly
   int64_t admin_try_ns_ = 0;
   int64_t orphaned_ns_ = 0;
-  int64_t ended_ns_ = 0;       // the service
+  int64_t ended_ns_ = 0;  // the service
   int64_t finish_by_ns_ = 0;
-  int64_t wait_ns_ = 0;        // of the last wait; 0 after work
+  int64_t wait_ns_ = 0;  // of the last wait; 0 after work
 
-  bool no_room_ = false;       // the spool is full
-  bool has_printed_ = true;    // the captured pipes are worth a look
+  bool no_room_ = false;     // the spool is full
+  bool has_printed_ = true;  // the captured pipes are worth a look
   bool trim_due_ = true;
   bool final_put_ = false;
   uint64_t dropped_ = 0;

@@ -42,7 +42,8 @@ admin::LevelReport LevelControl::report() const {
   return report_locked();
 }
 
-admin::LevelReport LevelControl::set(admin::Level level, std::optional<std::chrono::seconds> lasting,
+admin::LevelReport LevelControl::set(admin::Level level,
+                                     std::optional<std::chrono::seconds> lasting,
                                      int64_t real_now_ns) {
   const std::lock_guard lock(mutex_);
   // A second change for a while does not make the first one's level the one to return to.
@@ -71,7 +72,8 @@ void LevelControl::tell_service(admin::Level level) {
   control.level_version.fetch_add(1, std::memory_order_release);
   const uint64_t one = 1;
   // A full bell has been rung already.
-  if (service_bell_ >= 0) [[maybe_unused]] const ssize_t rung = write(service_bell_, &one, sizeof(one));
+  if (service_bell_ >= 0) [[maybe_unused]]
+    const ssize_t rung = write(service_bell_, &one, sizeof(one));
 }
 
 }  // namespace outrigger::keeper

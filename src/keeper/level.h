@@ -14,14 +14,16 @@ namespace outrigger::keeper {
 
 class LevelControl {
  public:
-  // `service_bell` is an eventfd, or -1. Until when a level lasts stands in the spool, so that a successor ends it.
+  // `service_bell` is an eventfd, or -1. Until when a level lasts stands in the spool, so that a
+  // successor ends it.
   LevelControl(segment::View view, SpoolMemory& memory, int service_bell);
 
   // What the service says that it started with; holds until a level is set.
   void set_declared(admin::Level level);
 
   admin::LevelReport report() const;
-  admin::LevelReport set(admin::Level level, std::optional<std::chrono::seconds> lasting, int64_t real_now_ns);
+  admin::LevelReport set(admin::Level level, std::optional<std::chrono::seconds> lasting,
+                         int64_t real_now_ns);
   // Returns to the level from before when its time has come.
   void tick(int64_t real_now_ns);
 

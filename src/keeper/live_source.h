@@ -1,6 +1,8 @@
-// What the admin pages show of a running keeper: admin::Source over the segment, the drain and the output.
+// What the admin pages show of a running keeper: admin::Source over the segment, the drain and the
+// output.
 //
-// Its questions come from the admin server's thread, its findings from the keeper's; everything here is thread-safe.
+// Its questions come from the admin server's thread, its findings from the keeper's; everything
+// here is thread-safe.
 #pragma once
 
 #include <atomic>

@@ -70,7 +70,8 @@ void run(const segment::RoleCard& card, int argc, char** argv) {
   _exit(EXIT_FAILURE);
 }
 
-Result<std::unique_ptr<ops::KeeperThread>> start_thread(const segment::RoleCard& card, bool with_admin) {
+Result<std::unique_ptr<ops::KeeperThread>> start_thread(const segment::RoleCard& card,
+                                                        bool with_admin) {
   try {
     Keeper::Options options{card, std::string(base::base_name(program_invocation_name))};
     options.place = Keeper::Place::kThread;

@@ -20,11 +20,14 @@ constexpr int kPollMs = 1000;
 constexpr int64_t kJoinNs = base::kNsPerSecond;
 
 // Nobody will ever read there again.
-bool is_final(int error) { return error == EPIPE || error == EBADF || error == EINVAL || error == ENXIO; }
+bool is_final(int error) {
+  return error == EPIPE || error == EBADF || error == EINVAL || error == ENXIO;
+}
 
 }  // namespace
 
-Output::Output(std::shared_ptr<Spool> spool, int fd, std::string name) : shared_(std::make_shared<Shared>()) {
+Output::Output(std::shared_ptr<Spool> spool, int fd, std::string name)
+    : shared_(std::make_shared<Shared>()) {
   shared_->spool = std::move(spool);
   shared_->fd = fd;
   shared_->name = std::move(name);
@@ -78,7 +81,8 @@ void Output::write_chunk(Shared& shared, const char* bytes, const Spool::Chunk& 
     if (written > 0) {
       done += static_cast<size_t>(written);
       shared.spool->wrote(chunk.end - chunk.bytes + done);
-      if (done < chunk.bytes) shared.write_began_ns.store(base::monotonic_ns(), std::memory_order_relaxed);
+      if (done < chunk.bytes)
+        shared.write_began_ns.store(base::monotonic_ns(), std::memory_order_relaxed);
     } else if (written < 0 && errno == EAGAIN) {
       // Another process has made it non-blocking.
       pollfd ready{shared.fd, POLLOUT, 0};
@@ -106,8 +110,8 @@ void Output::give_up_on(Shared& shared, int error) {
   if (final) shared.closed.store(true, std::memory_order_relaxed);
   if (is_news) {
     base::write_line(STDERR_FILENO, shared.name, ": cannot write the log to ",
-                     shared.fd == STDERR_FILENO ? "stderr" : "stdout", ": ", base::error_text(error),
-                     "; entries are counted and discarded");
+                     shared.fd == STDERR_FILENO ? "stderr" : "stdout", ": ",
+                     base::error_text(error), "; entries are counted and discarded");
   }
 }
 

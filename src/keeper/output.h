@@ -1,8 +1,8 @@
 // The thread that writes the spool's lines to stdout. It alone may block there: the drain goes on.
 //
-// A stdout that is closed, or never could be written, takes what is due and it is counted as lost; one line on stderr
-// says so. A stdout that stalls stalls this thread only; what then becomes of the lines is the drain's affair
-// (Spool::drop_oldest).
+// A stdout that is closed, or never could be written, takes what is due and it is counted as lost;
+// one line on stderr says so. A stdout that stalls stalls this thread only; what then becomes of
+// the lines is the drain's affair (Spool::drop_oldest).
 #pragma once
 
 #include <atomic>
@@ -20,7 +20,8 @@ class Output {
  public:
   // `name` begins the line on stderr: the service's or the program's.
   Output(std::shared_ptr<Spool> spool, int fd, std::string name);
-  // Waits for the thread unless it is stuck in a write(), then it is left behind; the process is about to end.
+  // Waits for the thread unless it is stuck in a write(), then it is left behind; the process is
+  // about to end.
   ~Output();
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;

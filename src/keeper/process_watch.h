@@ -1,5 +1,5 @@
-// The service's process as the kernel shows it: stopped, traced, gone; and its end when the supervisor is no more.
-// Belongs to the keeper's loop; what it finds goes to Findings.
+// The service's process as the kernel shows it: stopped, traced, gone; and its end when the
+// supervisor is no more. Belongs to the keeper's loop; what it finds goes to Findings.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace outrigger::keeper {
 
 class ProcessWatch {
  public:
-  // `pid` as the segment has it: it is only believed to be the service's when its parent is `supervisor_pid`. With
-  // supervisor_pid 0 it is this very process.
+  // `pid` as the segment has it: it is only believed to be the service's when its parent is
+  // `supervisor_pid`. With supervisor_pid 0 it is this very process.
   ProcessWatch(int pid, int supervisor_pid, Findings& findings);
 
   // About once a second. Times: CLOCK_MONOTONIC.

@@ -34,7 +34,8 @@ std::vector<admin::LogEntry> Recent::entries() {
     shown.level = static_cast<admin::Level>(entry.level);
     shown.message = render::message_of(entry);
     shown.source = entry.plan->source;
-    for (auto& [name, value] : render::fields_of(entry)) shown.fields.emplace_back(std::move(name), std::move(value));
+    for (auto& [name, value] : render::fields_of(entry))
+      shown.fields.emplace_back(std::move(name), std::move(value));
     entries.push_back(std::move(shown));
   }
   return entries;

@@ -1,5 +1,5 @@
-// The last ten entries, for the health page. The drain keeps their raw records, which costs a short copy each; whoever
-// looks at the page pays for the rest.
+// The last ten entries, for the health page. The drain keeps their raw records, which costs a short
+// copy each; whoever looks at the page pays for the rest.
 //
 // note() and publish() belong to the drain's thread, entries() to the page's.
 #pragma once

@@ -1,6 +1,6 @@
-// From the processor's ticks, as records carry them, to time of day. The rate is measured against CLOCK_MONOTONIC_RAW,
-// better and better; the place is looked up on CLOCK_REALTIME once a second, so steps and slews of the system's clock
-// are followed. Not thread-safe.
+// From the processor's ticks, as records carry them, to time of day. The rate is measured against
+// CLOCK_MONOTONIC_RAW, better and better; the place is looked up on CLOCK_REALTIME once a second,
+// so steps and slews of the system's clock are followed. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,8 @@ namespace outrigger::keeper {
 
 class TickClock {
  public:
-  // An anchor that someone else wrote down (segment::Header): a pair that makes no sense is passed over.
+  // An anchor that someone else wrote down (segment::Header): a pair that makes no sense is passed
+  // over.
   TickClock(uint64_t ticks_then, int64_t real_then_ns);
 
   // To be called about once a second.

@@ -55,14 +55,16 @@ ProcessStatus read_process_status(int pid) {
           static_cast<int>(strtol(parent.c_str(), nullptr, 10))};
 }
 
-Verdict judge(uint32_t phase, std::span<const segment::Beat> beats, const Circumstances& circumstances) {
+Verdict judge(uint32_t phase, std::span<const segment::Beat> beats,
+              const Circumstances& circumstances) {
   Verdict verdict;
   int64_t oldest_ns = 0;
   for (const segment::Beat& beat : beats) {
     // Acquire: pairs with the release of the first beat; the name is there.
     const int64_t last_ns = beat.last_ns.load(std::memory_order_acquire);
     if (last_ns == 0) continue;
-    // A beat from the future is as good as one just now: what the service writes proves nothing beyond that.
+    // A beat from the future is as good as one just now: what the service writes proves nothing
+    // beyond that.
     const int64_t age_ns =
         std::max<int64_t>(circumstances.now_ns - std::max(last_ns, circumstances.forgiven_ns), 0);
     if (verdict.beat_age_ms && age_ns <= oldest_ns) continue;
@@ -88,7 +90,8 @@ Verdict judge(uint32_t phase, std::span<const segment::Beat> beats, const Circum
 std::string describe_end(int code, int status) {
   if (code == CLD_EXITED) return "exit code " + std::to_string(status);
   const char* const name = sigabbrev_np(status);
-  return "killed by signal " + std::to_string(status) + (name == nullptr ? "" : " (SIG" + std::string(name) + ")") +
+  return "killed by signal " + std::to_string(status) +
+         (name == nullptr ? "" : " (SIG" + std::string(name) + ")") +
          (code == CLD_DUMPED ? ", core dumped" : "");
 }
 

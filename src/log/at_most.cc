@@ -13,8 +13,8 @@ namespace {
 
 constexpr size_t kSlots = 1024;
 
-// Two sites that meet in one slot take turns: each turn begins a new window, so a bound may be passed, never undercut
-// for long. That is the price of a table without locks or growth.
+// Two sites that meet in one slot take turns: each turn begins a new window, so a bound may be
+// passed, never undercut for long. That is the price of a table without locks or growth.
 struct Slot {
   std::atomic<const void*> site{nullptr};
   std::atomic<int64_t> second{0};
@@ -39,7 +39,8 @@ void count_suppressed() {
 
 bool at_most(uint32_t per_second, std::source_location where) noexcept {
   const void* const site = std::bit_cast<const void*>(where);
-  Slot& slot = g_slots[(reinterpret_cast<uintptr_t>(site) / sizeof(void*) * 0x9e3779b97f4a7c15u) >> 54];
+  Slot& slot =
+      g_slots[(reinterpret_cast<uintptr_t>(site) / sizeof(void*) * 0x9e3779b97f4a7c15u) >> 54];
   const int64_t now = second_now();
   // Relaxed throughout: the counts are bounds, not synchronisation.
   const bool same_site = slot.site.load(std::memory_order_relaxed) == site;
@@ -49,7 +50,8 @@ bool at_most(uint32_t per_second, std::source_location where) noexcept {
     slot.calls.store(0, std::memory_order_relaxed);
     const uint32_t held_back = slot.held_back.exchange(0, std::memory_order_relaxed);
     if (held_back != 0 && same_site) {
-      warn("{suppressed} entries were held back at {file}:{line}", held_back, where.file_name(), where.line());
+      warn("{suppressed} entries were held back at {file}:{line}", held_back, where.file_name(),
+           where.line());
     }
   }
   if (slot.calls.fetch_add(1, std::memory_order_relaxed) < per_second) return true;

@@ -1,5 +1,5 @@
-// The slow paths of a log call: the ring wraps or is full, the thread has no ring yet, the call is nested in a signal
-// handler, the process is a forked child, or there is no segment at all.
+// The slow paths of a log call: the ring wraps or is full, the thread has no ring yet, the call is
+// nested in a signal handler, the process is a forked child, or there is no segment at all.
 #include <time.h>
 
 #include <algorithm>
@@ -43,14 +43,16 @@ uint64_t position_of(const Writer& w) { return reinterpret_cast<uintptr_t>(w.cur
 
 // The keeper's mark, clamped: whatever stands there, it yields at most a ring's worth of room.
 uint64_t read_mark(const segment::RingControl& ring, uint64_t position) {
-  // Acquire: pairs with the release in segment::Reader::release(); the keeper has copied what lies below.
+  // Acquire: pairs with the release in segment::Reader::release(); the keeper has copied what lies
+  // below.
   const uint64_t read = ring.read.load(std::memory_order_acquire);
   if (read > position || position - read > kRingBytes) return position - kRingBytes;
   return read;
 }
 
-// The fast path may go on to `limit` without looking: not past the end of the ring, nor into what the keeper has not
-// read, nor more than the largest record, so that longer ones come here to be cut.
+// The fast path may go on to `limit` without looking: not past the end of the ring, nor into what
+// the keeper has not read, nor more than the largest record, so that longer ones come here to be
+// cut.
 void set_limit(Writer& w, uint64_t position, uint64_t read) {
   const uint64_t to_end = kRingBytes - (position & (kRingBytes - 1));
   const uint64_t room = kRingBytes - (position - read);
@@ -92,13 +94,15 @@ void into_ring(Private& state, Writer& w, Shape shape) {
   segment::RingControl& ring = g_process.view.ring(w.ring);
   if (!has_room(w, ring, shape.size)) {
     const bool may_wait = shape.level >= kErrorLevel && !t_thread.never_wait;
-    if (!may_wait || !wait_for_room(state, w, ring, shape.size)) return count_drop(w, ring, shape.level);
+    if (!may_wait || !wait_for_room(state, w, ring, shape.size))
+      return count_drop(w, ring, shape.level);
   }
   uint64_t position = position_of(w);
   const uint64_t to_end = kRingBytes - (position & (kRingBytes - 1));
   if (shape.size > to_end) {
     // The rest of the ring is too short: a padding record, and on from the start.
-    const uint32_t padding = static_cast<uint32_t>(to_end) | internal::kRecordPadding << internal::kRecordLevelShift;
+    const uint32_t padding = static_cast<uint32_t>(to_end) | internal::kRecordPadding
+                                                                 << internal::kRecordLevelShift;
     __builtin_memcpy(w.cursor, &padding, sizeof(padding));
     position += to_end;
     w.cursor = g_process.view.ring_data(w.ring);
@@ -119,7 +123,8 @@ void into_ring(Private& state, Writer& w, Shape shape) {
   set_limit(w, position, read_mark(ring, position));
 }
 
-// Threads beyond the number of rings share this queue: an atomic increment and a compare-and-swap a call.
+// Threads beyond the number of rings share this queue: an atomic increment and a compare-and-swap a
+// call.
 void into_overflow(const Shape& shape) {
   segment::OverflowQueue& queue = g_process.view.overflow();
   const uint64_t sequence = queue.sequence.fetch_add(1, std::memory_order_relaxed);
@@ -130,7 +135,8 @@ void into_overflow(const Shape& shape) {
     // Acquire: pairs with the keeper's release when it freed the cell.
     const uint64_t turn = cell.turn.load(std::memory_order_acquire);
     if (turn == free_turn) {
-      if (!queue.enqueue.compare_exchange_weak(ticket, ticket + 1, std::memory_order_relaxed)) continue;
+      if (!queue.enqueue.compare_exchange_weak(ticket, ticket + 1, std::memory_order_relaxed))
+        continue;
       cell.thread_id = static_cast<uint32_t>(t_thread.id());
       if (write_record(cell.record, shape, base::ticks(), sequence)) {
         g_process.view.service().truncated.fetch_add(1, std::memory_order_relaxed);
@@ -176,7 +182,8 @@ void emit_slow(uint32_t level, const char* format, const void* site, const Argum
     return;
   }
   Thread& thread = t_thread;
-  if (thread.in_slow_path || (!is_blank(t_writer) && t_writer->gate == 0)) return count_nested(level);
+  if (thread.in_slow_path || (!is_blank(t_writer) && t_writer->gate == 0))
+    return count_nested(level);
   thread.in_slow_path = true;
   std::atomic_signal_fence(std::memory_order_seq_cst);
   Writer* w = t_writer;
@@ -184,9 +191,11 @@ void emit_slow(uint32_t level, const char* format, const void* site, const Argum
     if (Writer* claimed = claim_ring(*state)) w = claimed;
   }
   if (is_blank(w)) {
-    into_overflow(shape_of(level, format, site, types, arguments, count, segment::kOverflowRecordBytesMax));
+    into_overflow(
+        shape_of(level, format, site, types, arguments, count, segment::kOverflowRecordBytesMax));
   } else {
-    // The gate is shut as in emit(): a signal handler's call must not meet a cursor that moves here.
+    // The gate is shut as in emit(): a signal handler's call must not meet a cursor that moves
+    // here.
     w->gate = 0;
     std::atomic_signal_fence(std::memory_order_seq_cst);
     into_ring(*state, *w, shape_of(level, format, site, types, arguments, count, kRecordBytesMax));

@@ -1,5 +1,6 @@
-// Without a segment (a unit test, a tool, a program before or after run()) WARN and above go to stderr, rendered by
-// the calling thread. This is not the hot path: it takes a lock and may allocate at a call site's first entry.
+// Without a segment (a unit test, a tool, a program before or after run()) WARN and above go to
+// stderr, rendered by the calling thread. This is not the hot path: it takes a lock and may
+// allocate at a call site's first entry.
 #include <errno.h>
 #include <sched.h>
 #include <unistd.h>
@@ -19,7 +20,8 @@ constinit std::atomic_flag g_lock{};
 constinit uint64_t g_sequence = 0;
 alignas(8) constinit char g_record[internal::kRecordBytesMax]{};
 
-// A spinning lock: it must be possible to take it in a child of fork(), and it is held for microseconds.
+// A spinning lock: it must be possible to take it in a child of fork(), and it is held for
+// microseconds.
 class Lock {
  public:
   Lock() {

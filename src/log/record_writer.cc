@@ -31,9 +31,10 @@ size_t copied_text_bytes(const Shape& shape) {
 
 char* write_copied_text(char* to, const Shape& shape) {
   const auto& site = *static_cast<const SourceLocation*>(shape.site);
-  const uint16_t lengths[4] = {static_cast<uint16_t>(shape.count),
-                               static_cast<uint16_t>(std::min(strlen(shape.format), kCopiedTextMax)),
-                               static_cast<uint16_t>(std::min(strlen(site.file), kCopiedTextMax)), 0};
+  const uint16_t lengths[4] = {
+      static_cast<uint16_t>(shape.count),
+      static_cast<uint16_t>(std::min(strlen(shape.format), kCopiedTextMax)),
+      static_cast<uint16_t>(std::min(strlen(site.file), kCopiedTextMax)), 0};
   char* const begin = to;
   memcpy(to, lengths, sizeof(lengths));
   to += sizeof(lengths);
@@ -53,7 +54,8 @@ Shape shape_of(uint32_t level, const char* format, const void* site, const Argum
   extern const char image_end[] asm("_end");
   Shape shape{format, site, types, arguments, count, level, false, 0, 0};
   shape.copied_text = format < ehdr_start || format >= image_end;
-  shape.fixed = internal::kRecordHeaderBytes + (shape.copied_text ? copied_text_bytes(shape) : 0) + 8 * count;
+  shape.fixed =
+      internal::kRecordHeaderBytes + (shape.copied_text ? copied_text_bytes(shape) : 0) + 8 * count;
   size_t texts = 0;
   for (size_t i = 0; i < count; ++i)
     if (arguments[i].text != nullptr) texts += arguments[i].word;
@@ -67,7 +69,8 @@ bool write_record(char* to, const Shape& shape, uint64_t ticks, uint64_t sequenc
     return static_cast<uint32_t>(static_cast<const char*>(p) - ehdr_start);
   };
   RecordHeader header;
-  header.size_level = static_cast<uint32_t>(shape.size) | shape.level << internal::kRecordLevelShift;
+  header.size_level = static_cast<uint32_t>(shape.size) | shape.level
+                                                              << internal::kRecordLevelShift;
   header.ticks = ticks;
   header.sequence = sequence;
   char* words = to + internal::kRecordHeaderBytes;

@@ -1,6 +1,7 @@
 // The program's side of the door (ops.h): part of liboutrigger.a, never of the operations object.
 //
-// Every reference across is weak, so that a program without the object (a test, a tool) links, and gets nullptr.
+// Every reference across is weak, so that a program without the object (a test, a tool) links, and
+// gets nullptr.
 #include <unistd.h>
 
 #include "ops/ops.h"

@@ -32,7 +32,8 @@ bool place_arguments(const segment::RawRecord& record, size_t at, Entry& entry) 
 
 }  // namespace
 
-Decoder::Decoder(const Image& image) : cache_(image), unreadable_plan_(make_plan(kUnreadable, {}, {})) {}
+Decoder::Decoder(const Image& image)
+    : cache_(image), unreadable_plan_(make_plan(kUnreadable, {}, {})) {}
 
 Entry Decoder::decode(const segment::RawRecord& record, int64_t time_ns) {
   Entry entry;
@@ -73,8 +74,9 @@ bool Decoder::decode_copied(const segment::RawRecord& record, Entry& entry) {
   memcpy(lengths, record.bytes + at, sizeof(lengths));
   at += sizeof(lengths);
   const size_t constants = size_t{lengths[0]} + lengths[1] + lengths[2];
-  if (constants > record.size - at || lengths[0] >= internal::kRecordArgumentsMax || lengths[0] != header.types ||
-      lengths[1] > kConstantTextMax || lengths[2] > kConstantTextMax) {
+  if (constants > record.size - at || lengths[0] >= internal::kRecordArgumentsMax ||
+      lengths[0] != header.types || lengths[1] > kConstantTextMax ||
+      lengths[2] > kConstantTextMax) {
     return false;
   }
   const char* const begin = record.bytes + at;
@@ -87,6 +89,8 @@ bool Decoder::decode_copied(const segment::RawRecord& record, Entry& entry) {
   return place_arguments(record, (at + constants + 7) & ~size_t{7}, entry);
 }
 
-size_t bytes_max(const Entry& entry) { return entry.plan->bytes_max + kBytesPerTextByte * entry.text_bytes; }
+size_t bytes_max(const Entry& entry) {
+  return entry.plan->bytes_max + kBytesPerTextByte * entry.text_bytes;
+}
 
 }  // namespace outrigger::render

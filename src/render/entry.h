@@ -4,9 +4,9 @@
 //     Entry entry = decoder.decode(record, time_ns);
 //     char* end = json.append(room, entry);     // room has at least bytes_max(entry) bytes
 //
-// The bytes may be hostile: the service may have died anywhere, or be corrupt. A record whose constants or lengths do
-// not hold becomes an entry that says so; nothing here fails or throws, and nothing allocates once a call site is
-// known. Not thread-safe; each object belongs to one thread.
+// The bytes may be hostile: the service may have died anywhere, or be corrupt. A record whose
+// constants or lengths do not hold becomes an entry that says so; nothing here fails or throws, and
+// nothing allocates once a call site is known. Not thread-safe; each object belongs to one thread.
 #pragma once
 
 #include <array>
@@ -27,7 +27,8 @@ inline constexpr uint32_t kStdoutRing = segment::kSources + 1;  // a line that t
 inline constexpr uint32_t kStderrRing = segment::kSources + 2;
 inline constexpr uint32_t kEntrySources = segment::kSources + 3;
 
-// Views into the record and into the decoder's plans: valid until the record goes or the next decode().
+// Views into the record and into the decoder's plans: valid until the record goes or the next
+// decode().
 struct Entry {
   int64_t time_ns = 0;  // since 1970
   uint32_t level = 0;   // 0..5

@@ -1,6 +1,7 @@
-// The executable's own read-only data, where the constants of log calls lie: format strings, source locations,
-// argument types. All roles run the same file, so an address relative to the image means the same in each, and a
-// record can name its constants by numbers that the reader checks and then reads from its own mapping.
+// The executable's own read-only data, where the constants of log calls lie: format strings, source
+// locations, argument types. All roles run the same file, so an address relative to the image means
+// the same in each, and a record can name its constants by numbers that the reader checks and then
+// reads from its own mapping.
 //
 // Value type; all questions may be asked from any thread, and from signal handlers.
 #pragma once
@@ -13,7 +14,8 @@
 
 namespace outrigger::render {
 
-inline constexpr size_t kConstantTextMax = 4096;  // a longer format string or file name is no constant of ours
+inline constexpr size_t kConstantTextMax =
+    4096;  // a longer format string or file name is no constant of ours
 
 struct Site {
   std::string_view file;
@@ -22,22 +24,24 @@ struct Site {
 
 class Image {
  public:
-  // That of the running program. Ranges: segments that are not writable, and what is made read-only after relocation.
+  // That of the running program. Ranges: segments that are not writable, and what is made read-only
+  // after relocation.
   static Image of_program();
 
   // For tests: one range, which is the whole image.
   explicit Image(std::string_view bytes);
 
-  // The text at that offset: inside read-only data, ended by a NUL there, not longer than kConstantTextMax.
-  // nullptr otherwise; an empty text is not nullptr.
+  // The text at that offset: inside read-only data, ended by a NUL there, not longer than
+  // kConstantTextMax. nullptr otherwise; an empty text is not nullptr.
   const char* text_at(uint32_t offset, size_t& length) const;
 
-  // The compiler's constant behind a std::source_location. GCC puts it among the writable data, so for these few words
-  // that is good enough: the mapping is the reader's own. What its pointers lead to must be read-only data again.
+  // The compiler's constant behind a std::source_location. GCC puts it among the writable data, so
+  // for these few words that is good enough: the mapping is the reader's own. What its pointers
+  // lead to must be read-only data again.
   bool site_at(uint32_t offset, Site& site) const;
 
-  // The list of argument types, its closing zero not included. False when it is not wholly in read-only data, is
-  // longer than a record may have, or names a type that does not exist.
+  // The list of argument types, its closing zero not included. False when it is not wholly in
+  // read-only data, is longer than a record may have, or names a type that does not exist.
   bool types_at(uint32_t offset, std::span<const uint8_t>& types) const;
 
  private:

@@ -50,7 +50,8 @@ std::string_view source_name(uint32_t ring) {
 template <typename T>
 char* append_floating(char* to, T value) {
   // JSON has no word for these.
-  if (!std::isfinite(value)) return put(to, std::isnan(value) ? "\"nan\"" : value > 0 ? "\"inf\"" : "\"-inf\"");
+  if (!std::isfinite(value))
+    return put(to, std::isnan(value) ? "\"nan\"" : value > 0 ? "\"inf\"" : "\"-inf\"");
   return to + format_shortest(to, value);
 }
 
@@ -59,7 +60,8 @@ char* append_value(char* to, ArgumentType type, uint64_t word, const char* texts
     case ArgumentType::kBool:
     case ArgumentType::kUnsigned:
     case ArgumentType::kSigned: return to + format_plainly(to, type, word);
-    case ArgumentType::kFloat: return append_floating(to, std::bit_cast<float>(static_cast<uint32_t>(word)));
+    case ArgumentType::kFloat:
+      return append_floating(to, std::bit_cast<float>(static_cast<uint32_t>(word)));
     case ArgumentType::kDouble: return append_floating(to, std::bit_cast<double>(word));
     default: break;
   }
@@ -94,15 +96,19 @@ JsonLines::JsonLines(uint64_t boot) : boot_(boot) {}
 
 const JsonLines::Key& JsonLines::key_of(const Entry& entry) {
   Key& key = keys_[std::min(entry.ring, kEntrySources - 1)];
-  const bool same = key.bytes != 0 && key.ring == entry.ring && key.generation == entry.generation && key.thread_id == entry.thread_id &&
-                    std::string_view(key.thread_name, strnlen(key.thread_name, sizeof(key.thread_name))) ==
-                        entry.thread_name;
-  if (same) [[likely]] return key;
+  const bool same =
+      key.bytes != 0 && key.ring == entry.ring && key.generation == entry.generation &&
+      key.thread_id == entry.thread_id &&
+      std::string_view(key.thread_name, strnlen(key.thread_name, sizeof(key.thread_name))) ==
+          entry.thread_name;
+  if (same) [[likely]]
+    return key;
   key.ring = entry.ring;
   key.generation = entry.generation;
   key.thread_id = entry.thread_id;
   memset(key.thread_name, 0, sizeof(key.thread_name));
-  memcpy(key.thread_name, entry.thread_name.data(), std::min(entry.thread_name.size(), sizeof(key.thread_name)));
+  memcpy(key.thread_name, entry.thread_name.data(),
+         std::min(entry.thread_name.size(), sizeof(key.thread_name)));
   const std::string_view source = source_name(entry.ring);
   char* to = put(key.text.data(), ",\"thread\":\"");
   if (!source.empty()) {

@@ -1,5 +1,5 @@
-// A record made by hand, its constants inside: for entries that come from no log call, such as the keeper's own and the
-// lines that a service prints. Reuses its memory; belongs to one thread.
+// A record made by hand, its constants inside: for entries that come from no log call, such as the
+// keeper's own and the lines that a service prints. Reuses its memory; belongs to one thread.
 //
 //     made.begin(kWarn, "dropped {count} entries", {});
 //     made.add(uint64_t{1204});
@@ -26,7 +26,8 @@ class MadeRecord {
   void add(std::string_view text);
   void add(internal::ArgumentType type, uint64_t word);
 
-  // The bytes stay valid until the next begin(). Ring, sequence and thread are the caller's to fill in.
+  // The bytes stay valid until the next begin(). Ring, sequence and thread are the caller's to fill
+  // in.
   segment::RawRecord finish();
 
  private:

@@ -65,7 +65,8 @@ size_t format_general(char* to, const Argument& argument, uint64_t word) {
       return format_with(to, argument.spec, std::bit_cast<float>(static_cast<uint32_t>(word)));
     case ArgumentType::kDouble: return format_with(to, argument.spec, std::bit_cast<double>(word));
     case ArgumentType::kPointer:
-      return format_with(to, argument.spec, reinterpret_cast<const void*>(static_cast<uintptr_t>(word)));
+      return format_with(to, argument.spec,
+                         reinterpret_cast<const void*>(static_cast<uintptr_t>(word)));
     default: return format_with(to, argument.spec, word);
   }
 }
@@ -73,7 +74,8 @@ size_t format_general(char* to, const Argument& argument, uint64_t word) {
 template <Target kTarget>
 char* append_fill(char* to, const Spec& spec, size_t count) {
   char fill[kEscapedBytesMax + 8];
-  const auto bytes = static_cast<size_t>(append_escaped<kTarget>(fill, spec.fill, spec.fill_bytes) - fill);
+  const auto bytes =
+      static_cast<size_t>(append_escaped<kTarget>(fill, spec.fill, spec.fill_bytes) - fill);
   for (; count > 0; --count) {
     memcpy(to, fill, bytes);
     to += bytes;
@@ -93,10 +95,13 @@ size_t format_shortest(char* to, float value) {
 size_t format_plainly(char* to, ArgumentType type, uint64_t word) {
   switch (type) {
     case ArgumentType::kBool: return put(to, word != 0 ? "true" : "false");
-    case ArgumentType::kChar: return put(to, std::string_view(reinterpret_cast<const char*>(&word), 1));
+    case ArgumentType::kChar:
+      return put(to, std::string_view(reinterpret_cast<const char*>(&word), 1));
     case ArgumentType::kUnsigned: return static_cast<size_t>(append_unsigned(to, word) - to);
-    case ArgumentType::kSigned: return static_cast<size_t>(append_signed(to, static_cast<int64_t>(word)) - to);
-    case ArgumentType::kFloat: return format_shortest(to, std::bit_cast<float>(static_cast<uint32_t>(word)));
+    case ArgumentType::kSigned:
+      return static_cast<size_t>(append_signed(to, static_cast<int64_t>(word)) - to);
+    case ArgumentType::kFloat:
+      return format_shortest(to, std::bit_cast<float>(static_cast<uint32_t>(word)));
     case ArgumentType::kDouble: return format_shortest(to, std::bit_cast<double>(word));
     case ArgumentType::kPointer: return static_cast<size_t>(fmt::format_to(to, "{:#x}", word) - to);
     case ArgumentType::kTime:
@@ -111,7 +116,8 @@ size_t format_plainly(char* to, ArgumentType type, uint64_t word) {
 
 size_t format_argument(char* to, const Argument& argument, uint64_t word) {
   if (argument.style == Style::kGeneral || argument.style == Style::kFixed) {
-    // The spec was checked against the type; should fmt refuse it all the same, the value is shown plainly.
+    // The spec was checked against the type; should fmt refuse it all the same, the value is shown
+    // plainly.
     try {
       return format_general(to, argument, word);
     } catch (...) {

@@ -35,8 +35,8 @@ inline char* append_constant(char* to, std::string_view text) {
   }
 }
 
-// What fmt, or the type itself, makes of a number, bool, character, pointer, duration or time; escaped for nothing, and
-// at most kNumberRoom bytes.
+// What fmt, or the type itself, makes of a number, bool, character, pointer, duration or time;
+// escaped for nothing, and at most kNumberRoom bytes.
 inline constexpr size_t kNumberRoom = 4 * kWidthMax + kWidthMax + 512;
 size_t format_argument(char* to, const Argument& argument, uint64_t word);
 
@@ -64,7 +64,9 @@ inline char* append_message(char* to, const Entry& entry) {
   const Plan& plan = *entry.plan;
   const char* texts = entry.texts;
   for (const Piece& piece : plan.pieces) {
-    to = append_constant(to, kTarget == Target::kJson ? piece.json : kTarget == Target::kText ? piece.text : piece.raw);
+    to = append_constant(to, kTarget == Target::kJson   ? piece.json
+                             : kTarget == Target::kText ? piece.text
+                                                        : piece.raw);
     if (piece.argument == Piece::kNone) continue;
     const Argument& argument = plan.arguments[piece.argument];
     const uint64_t word = word_at(entry, piece.argument);
@@ -86,7 +88,8 @@ inline char* append_message(char* to, const Entry& entry) {
         [[fallthrough]];
       default: {
         const bool is_text = is_text_type(argument.type);
-        to = append_rare<kTarget>(to, argument, word, is_text ? std::string_view(texts, word) : std::string_view());
+        to = append_rare<kTarget>(to, argument, word,
+                                  is_text ? std::string_view(texts, word) : std::string_view());
         if (is_text) texts += word;
       }
     }

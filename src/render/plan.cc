@@ -15,21 +15,29 @@ using internal::ArgumentType;
 using internal::is_digit;
 using internal::one_of;
 
-// What the longest double in fixed notation needs, sign and point included, next to width and precision.
+// What the longest double in fixed notation needs, sign and point included, next to width and
+// precision.
 constexpr size_t kNumberBytesMax = 416;
 // Everything else in a line: time, level, thread, key, and the names of these (render/json.cc).
 constexpr size_t kLineBytesMax = 512;
 constexpr int kFixedDecimalsMax = 9;
 
-bool is_number(ArgumentType type) { return type == ArgumentType::kSigned || type == ArgumentType::kUnsigned; }
-bool is_floating(ArgumentType type) { return type == ArgumentType::kFloat || type == ArgumentType::kDouble; }
-bool is_text(ArgumentType type) { return type == ArgumentType::kText || type == ArgumentType::kFormatted; }
+bool is_number(ArgumentType type) {
+  return type == ArgumentType::kSigned || type == ArgumentType::kUnsigned;
+}
+bool is_floating(ArgumentType type) {
+  return type == ArgumentType::kFloat || type == ArgumentType::kDouble;
+}
+bool is_text(ArgumentType type) {
+  return type == ArgumentType::kText || type == ArgumentType::kFormatted;
+}
 
 // The types that a spec may ask for.
 std::string_view types_of_spec(ArgumentType type) {
   switch (type) {
     case ArgumentType::kSigned:
-    case ArgumentType::kUnsigned: return "bBdoxXcL";  // L: 1,204; log calls may not ask for it, the keeper does
+    case ArgumentType::kUnsigned:
+      return "bBdoxXcL";  // L: 1,204; log calls may not ask for it, the keeper does
     case ArgumentType::kFloat:
     case ArgumentType::kDouble: return "aAeEfFgG";
     case ArgumentType::kBool: return "sbBdoxX";
@@ -50,15 +58,17 @@ bool fits(const Spec& spec, ArgumentType type) {
 }
 
 bool is_plain(const Spec& spec) {
-  return spec.width == 0 && spec.precision < 0 && spec.sign == 0 && !spec.alternate && spec.type == 0;
+  return spec.width == 0 && spec.precision < 0 && spec.sign == 0 && !spec.alternate &&
+         spec.type == 0;
 }
 
 Style style_of(const Spec& spec, ArgumentType type) {
   const bool plain = is_plain(spec);
-  if (is_number(type) && (plain || (spec.type == 'd' && spec.width == 0 && spec.sign == 0 && !spec.alternate)))
+  if (is_number(type) &&
+      (plain || (spec.type == 'd' && spec.width == 0 && spec.sign == 0 && !spec.alternate)))
     return type == ArgumentType::kSigned ? Style::kSigned : Style::kUnsigned;
-  if (is_floating(type) && spec.width == 0 && spec.sign == 0 && !spec.alternate && spec.type == 'f' &&
-      spec.precision <= kFixedDecimalsMax)
+  if (is_floating(type) && spec.width == 0 && spec.sign == 0 && !spec.alternate &&
+      spec.type == 'f' && spec.precision <= kFixedDecimalsMax)
     return Style::kFixed;
   if (is_text(type)) return spec.width == 0 && spec.precision < 0 ? Style::kText : Style::kPadded;
   if (plain) return Style::kPlain;
@@ -69,7 +79,8 @@ Style style_of(const Spec& spec, ArgumentType type) {
 
 bool is_name(std::string_view text) {
   if (text.empty() || is_digit(text[0])) return false;
-  return std::all_of(text.begin(), text.end(), [](char c) { return internal::is_letter(c) || is_digit(c); });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return internal::is_letter(c) || is_digit(c); });
 }
 
 // Collects texts for a plan's arena; views are made when all is there and nothing moves any more.
@@ -79,10 +90,13 @@ class Arena {
     size_t at = 0;
     size_t size = 0;
   };
-  Part add(std::string_view text) { return add_with([&](char* to) { return put(to, text); }, text.size()); }
+  Part add(std::string_view text) {
+    return add_with([&](char* to) { return put(to, text); }, text.size());
+  }
   template <Target kTarget>
   Part escaped(std::string_view text) {
-    return add_with([&](char* to) { return append_escaped<kTarget>(to, text); }, text.size() * kEscapedBytesMax);
+    return add_with([&](char* to) { return append_escaped<kTarget>(to, text); },
+                    text.size() * kEscapedBytesMax);
   }
   std::unique_ptr<char[]> finish() const {
     auto bytes = std::make_unique<char[]>(bytes_.size() + kSlack);
@@ -121,8 +135,8 @@ struct Parsed {
 std::string unused_name(std::string_view wanted, const std::vector<std::string>& used) {
   std::string name(wanted);
   const auto taken = [&] {
-    return std::find(std::begin(internal::kReservedNames), std::end(internal::kReservedNames), name) !=
-               std::end(internal::kReservedNames) ||
+    return std::find(std::begin(internal::kReservedNames), std::end(internal::kReservedNames),
+                     name) != std::end(internal::kReservedNames) ||
            std::find(used.begin(), used.end(), name) != used.end();
   };
   while (taken()) name += '_';
@@ -165,7 +179,8 @@ bool parse_format(std::string_view format, std::span<const uint8_t> types, Parse
     if (end == format.size()) return false;
     const size_t index = parsed.arguments.size();
     if (index < types.size()) {
-      add_argument(parsed, format.substr(i + 1, end - i - 1), static_cast<ArgumentType>(types[index]));
+      add_argument(parsed, format.substr(i + 1, end - i - 1),
+                   static_cast<ArgumentType>(types[index]));
       parsed.stretches.push_back({std::move(text), static_cast<uint32_t>(index)});
       text.clear();
     } else {
@@ -177,7 +192,8 @@ bool parse_format(std::string_view format, std::span<const uint8_t> types, Parse
   return true;
 }
 
-// Arguments that no field of the format speaks of are not shown, but their words and bytes are in the record.
+// Arguments that no field of the format speaks of are not shown, but their words and bytes are in
+// the record.
 void add_unnamed_rest(Parsed& parsed, std::span<const uint8_t> types) {
   while (parsed.arguments.size() < types.size())
     add_argument(parsed, {}, static_cast<ArgumentType>(types[parsed.arguments.size()]));
@@ -230,7 +246,8 @@ bool parse_spec(std::string_view text, Spec& spec) {
   return i == text.size();
 }
 
-std::unique_ptr<Plan> make_plan(std::string_view format, std::span<const uint8_t> types, const Site& site) {
+std::unique_ptr<Plan> make_plan(std::string_view format, std::span<const uint8_t> types,
+                                const Site& site) {
   Parsed parsed;
   if (!parse_format(format, types, parsed)) {
     parsed = {};
@@ -244,12 +261,14 @@ std::unique_ptr<Plan> make_plan(std::string_view format, std::span<const uint8_t
   };
   std::vector<Places> places;
   for (const Stretch& stretch : parsed.stretches) {
-    places.push_back({arena.escaped<Target::kText>(stretch.text), arena.escaped<Target::kJson>(stretch.text),
+    places.push_back({arena.escaped<Target::kText>(stretch.text),
+                      arena.escaped<Target::kJson>(stretch.text),
                       arena.escaped<Target::kValue>(stretch.text)});
   }
   std::vector<std::pair<Arena::Part, Arena::Part>> names;
   for (const std::string& name : parsed.names) {
-    names.emplace_back(arena.add(name), name.empty() ? Arena::Part{} : arena.add(",\"" + name + "\":"));
+    names.emplace_back(arena.add(name),
+                       name.empty() ? Arena::Part{} : arena.add(",\"" + name + "\":"));
   }
   const std::string source = source_of(site);
   const Arena::Part value_source = arena.escaped<Target::kValue>(source);
@@ -262,7 +281,9 @@ std::unique_ptr<Plan> make_plan(std::string_view format, std::span<const uint8_t
 
   auto plan = std::make_unique<Plan>();
   plan->arena = arena.finish();
-  const auto view = [&](Arena::Part part) { return std::string_view(plan->arena.get() + part.at, part.size); };
+  const auto view = [&](Arena::Part part) {
+    return std::string_view(plan->arena.get() + part.at, part.size);
+  };
   const auto joined = [&](Arena::Part first, Arena::Part middle, Arena::Part last) {
     return std::string_view(plan->arena.get() + first.at, first.size + middle.size + last.size);
   };
@@ -292,12 +313,14 @@ PlanCache::PlanCache(const Image& image) : image_(image), slots_(256) {}
 
 // Where these addresses are, or the free slot where they belong.
 size_t PlanCache::place_of(uint32_t format, uint32_t site, uint32_t types) const {
-  const uint64_t mixed = (uint64_t{site} << 32 | format) * 0x9e3779b97f4a7c15u ^ uint64_t{types} * 0xc2b2ae3d27d4eb4fu;
+  const uint64_t mixed = (uint64_t{site} << 32 | format) * 0x9e3779b97f4a7c15u ^
+                         uint64_t { types } * 0xc2b2ae3d27d4eb4fu;
   const size_t mask = slots_.size() - 1;
   size_t at = mixed >> 40 & mask;
   for (;; at = (at + 1) & mask) {
     const Slot& slot = slots_[at];
-    if (slot.site == site && slot.format == format && slot.types == types) [[likely]] return at;
+    if (slot.site == site && slot.format == format && slot.types == types) [[likely]]
+      return at;
     if (slot.format == 0) return at;
   }
 }
@@ -311,12 +334,14 @@ void PlanCache::grow() {
 
 const Plan* PlanCache::find(uint32_t format, uint32_t site, uint32_t types) {
   const Plan* const known = slots_[place_of(format, site, types)].plan.get();
-  if (known != nullptr) [[likely]] return known;
+  if (known != nullptr) [[likely]]
+    return known;
   Site place;
   std::span<const uint8_t> list;
   size_t length = 0;
   const char* const text = format == 0 ? nullptr : image_.text_at(format, length);
-  if (text == nullptr || !image_.site_at(site, place) || !image_.types_at(types, list)) return nullptr;
+  if (text == nullptr || !image_.site_at(site, place) || !image_.types_at(types, list))
+    return nullptr;
   if (count_ == kPlansMax) {
     for (Slot& slot : slots_) slot = Slot{};
     count_ = 0;
@@ -327,11 +352,15 @@ const Plan* PlanCache::find(uint32_t format, uint32_t site, uint32_t types) {
   return slot.plan.get();
 }
 
-const Plan* PlanCache::find_copied(std::string_view format, std::span<const uint8_t> types, const Site& site) {
+const Plan* PlanCache::find_copied(std::string_view format, std::span<const uint8_t> types,
+                                   const Site& site) {
   // The lengths keep apart what would read the same when joined.
-  const uint32_t lengths[3] = {site.line, static_cast<uint32_t>(types.size()), static_cast<uint32_t>(format.size())};
+  const uint32_t lengths[3] = {site.line, static_cast<uint32_t>(types.size()),
+                               static_cast<uint32_t>(format.size())};
   key_.assign(reinterpret_cast<const char*>(lengths), sizeof(lengths));
-  key_.append(reinterpret_cast<const char*>(types.data()), types.size()).append(format).append(site.file);
+  key_.append(reinterpret_cast<const char*>(types.data()), types.size())
+      .append(format)
+      .append(site.file);
   const auto known = copied_.find(key_);
   if (known != copied_.end()) return known->second.get();
   if (copied_.size() >= kCopiedPlansMax) copied_.clear();

@@ -1,9 +1,9 @@
-// A plan: what a log call's constants say, taken apart once. It holds the pieces of the format string, ready for text
-// and escaped for JSON, how each argument is shown, and the source.
+// A plan: what a log call's constants say, taken apart once. It holds the pieces of the format
+// string, ready for text and escaped for JSON, how each argument is shown, and the source.
 //
-// The call checked its format string when it was compiled; here everything is checked again, since nothing that comes
-// through the segment is believed. A format that cannot be parsed is shown as it is; a spec that does not fit its
-// argument is left out.
+// The call checked its format string when it was compiled; here everything is checked again, since
+// nothing that comes through the segment is believed. A format that cannot be parsed is shown as it
+// is; a spec that does not fit its argument is left out.
 //
 // Not thread-safe: a PlanCache and its plans belong to one thread.
 #pragma once
@@ -79,15 +79,18 @@ struct Plan {
   std::unique_ptr<char[]> arena;
 };
 
-// One byte of an argument can become this many: in the message and again in its field, each as \u00xx.
+// One byte of an argument can become this many: in the message and again in its field, each as
+// \u00xx.
 inline constexpr size_t kBytesPerTextByte = 12;
 // Behind every view of a plan so many bytes may be read, and behind every entry's bound be written.
 inline constexpr size_t kSlack = 32;
 
 // Takes the constants of a call apart. Never fails.
-std::unique_ptr<Plan> make_plan(std::string_view format, std::span<const uint8_t> types, const Site& site);
+std::unique_ptr<Plan> make_plan(std::string_view format, std::span<const uint8_t> types,
+                                const Site& site);
 
-// Parses the part of a field behind its colon. False when it is not of that grammar or beyond the bounds.
+// Parses the part of a field behind its colon. False when it is not of that grammar or beyond the
+// bounds.
 bool parse_spec(std::string_view text, Spec& spec);
 
 class PlanCache {
@@ -97,11 +100,12 @@ class PlanCache {
 
   explicit PlanCache(const Image& image);
 
-  // By the image-relative addresses of a record. nullptr when they do not name constants of this image.
-  // A plan stays valid until the next call of either function.
+  // By the image-relative addresses of a record. nullptr when they do not name constants of this
+  // image. A plan stays valid until the next call of either function.
   const Plan* find(uint32_t format, uint32_t site, uint32_t types);
   // By the constants themselves.
-  const Plan* find_copied(std::string_view format, std::span<const uint8_t> types, const Site& site);
+  const Plan* find_copied(std::string_view format, std::span<const uint8_t> types,
+                          const Site& site);
 
   size_t size() const { return count_ + copied_.size(); }
 

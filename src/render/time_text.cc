@@ -35,13 +35,15 @@ void TimeText::write(char* to, int64_t time_ns) {
 
 void TimeText::set_minute(int64_t minute) {
   minute_ = minute;
-  // Days since 1970 to a date, after Howard Hinnant's "chrono-compatible low-level date algorithms".
+  // Days since 1970 to a date, after Howard Hinnant's "chrono-compatible low-level date
+  // algorithms".
   const int64_t days = minute / kMinutesPerDay + 719'468;
   const int64_t era = days / 146'097;
   const int64_t day_of_era = days - era * 146'097;
   const int64_t year_of_era =
       (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+  const int64_t day_of_year =
+      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const int64_t shifted_month = (5 * day_of_year + 2) / 153;
   const int64_t day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
   const int64_t month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;

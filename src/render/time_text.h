@@ -1,4 +1,5 @@
-// A time as RFC 3339, UTC, milliseconds: 2026-11-24T01:42:32.123Z. The calendar is worked out once a minute.
+// A time as RFC 3339, UTC, milliseconds: 2026-11-24T01:42:32.123Z. The calendar is worked out once
+// a minute.
 #pragma once
 
 #include <cstdint>

@@ -9,7 +9,8 @@ using internal::ArgumentType;
 
 std::string cleaned(std::string_view text) {
   std::string clean(text.size() * kEscapedBytesMax + kSlack, '\0');
-  clean.resize(static_cast<size_t>(append_escaped<Target::kValue>(clean.data(), text) - clean.data()));
+  clean.resize(
+      static_cast<size_t>(append_escaped<Target::kValue>(clean.data(), text) - clean.data()));
   return clean;
 }
 
@@ -34,7 +35,8 @@ Value value_of(ArgumentType type, uint64_t word, std::string_view text) {
 
 std::string message_of(const Entry& entry) {
   std::string message(bytes_max(entry), '\0');
-  message.resize(static_cast<size_t>(append_message<Target::kValue>(message.data(), entry) - message.data()));
+  message.resize(
+      static_cast<size_t>(append_message<Target::kValue>(message.data(), entry) - message.data()));
   return message;
 }
 
@@ -46,8 +48,9 @@ std::vector<std::pair<std::string, Value>> fields_of(const Entry& entry) {
     const uint64_t word = word_at(entry, i);
     const bool is_text = is_text_type(arguments[i].type);
     if (!arguments[i].name.empty()) {
-      fields.emplace_back(arguments[i].name,
-                          value_of(arguments[i].type, word, is_text ? std::string_view(texts, word) : ""));
+      fields.emplace_back(
+          arguments[i].name,
+          value_of(arguments[i].type, word, is_text ? std::string_view(texts, word) : ""));
     }
     if (is_text) texts += word;
   }

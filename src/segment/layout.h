@@ -12,17 +12,18 @@
 //   ...        MetricTable    service             one slot a metric
 //   ...        RingControl[]  service and keeper  marks of each log ring
 //   ...        OverflowQueue  service and keeper  shared by threads that have no ring of their own
-//   ...        samples        service             stack samples and the live heap table (issue: profiling)
+//   ...        samples        service             stack samples and the live heap table (issue:
+//   profiling)
 //   ...        ring data[]    service             kRings * kRingBytes
 //
 // Every offset is a constant of the file that all three roles run, so no role ever reads the layout
 // from the segment: a header that lies can mislead nobody. The memfd is sparse: a page that nobody
-// touched costs nothing, and whoever reads must not go beyond a published mark, since reading a hole
-// through a mapping fills it.
+// touched costs nothing, and whoever reads must not go beyond a published mark, since reading a
+// hole through a mapping fills it.
 //
-// Trust. The service may die anywhere or scribble over all of it. The keeper therefore copies a field
-// once, checks the copy and uses the copy. The service in turn follows nothing that it reads here: its
-// own positions are private memory, a read mark is clamped before use.
+// Trust. The service may die anywhere or scribble over all of it. The keeper therefore copies a
+// field once, checks the copy and uses the copy. The service in turn follows nothing that it reads
+// here: its own positions are private memory, a read mark is clamped before use.
 #pragma once
 
 #include <atomic>
@@ -49,16 +50,17 @@ inline constexpr size_t kSettingBytes = 512u << 10;
 inline constexpr size_t kSampleBytes = 16u << 20;
 inline constexpr size_t kModules = 64;
 
-inline constexpr size_t kLevels = 6;  // TRACE DEBUG INFO WARN ERROR FATAL
+inline constexpr size_t kLevels = 6;               // TRACE DEBUG INFO WARN ERROR FATAL
 inline constexpr uint32_t kOverflowRing = kRings;  // the overflow queue's number in an entry's key
 
 struct Header {
   uint64_t magic;
   uint32_t version;
   uint32_t bytes_mib;
-  uint64_t boot;            // random, one per start of the supervisor: first part of an entry's key
-  uint64_t ticks_at_start;  // base/clock.h ticks() and CLOCK_REALTIME ns, read together at creation,
-  int64_t real_ns_at_start; // the anchor from which a new keeper converts ticks to time
+  uint64_t boot;  // random, one per start of the supervisor: first part of an entry's key
+  uint64_t
+      ticks_at_start;  // base/clock.h ticks() and CLOCK_REALTIME ns, read together at creation,
+  int64_t real_ns_at_start;  // the anchor from which a new keeper converts ticks to time
 };
 
 // Mapped into forked children as well, unlike the rest.
@@ -85,22 +87,22 @@ struct Control {
   std::atomic<uint32_t> level;          // 0..5
   std::atomic<uint32_t> level_version;  // incremented after `level` was set
   std::atomic<uint32_t> module_levels[kModules];
-  std::atomic<int64_t> keeper_beat_ns;  // CLOCK_MONOTONIC, at each turn of the drain loop
-  std::atomic<uint32_t> settings_ready; // the settings blob is complete
+  std::atomic<int64_t> keeper_beat_ns;   // CLOCK_MONOTONIC, at each turn of the drain loop
+  std::atomic<uint32_t> settings_ready;  // the settings blob is complete
 };
 
 enum class ServicePhase : uint32_t { kBorn = 0, kStarting, kRunning, kDraining, kExiting };
 
 // One source of liveness: a pool that beats through its own queue, or the program's own beat().
 struct alignas(64) Beat {
-  std::atomic<int64_t> last_ns;   // CLOCK_MONOTONIC; 0: slot unused
+  std::atomic<int64_t> last_ns;  // CLOCK_MONOTONIC; 0: slot unused
   std::atomic<uint32_t> count;
-  char name[32];                  // written before last_ns is first set
+  char name[32];  // written before last_ns is first set
 };
 
 struct ServiceState {
-  std::atomic<uint32_t> phase;     // ServicePhase
-  std::atomic<uint32_t> adopted;   // 1: the program has its own main loop (adopt())
+  std::atomic<uint32_t> phase;    // ServicePhase
+  std::atomic<uint32_t> adopted;  // 1: the program has its own main loop (adopt())
   std::atomic<int64_t> started_real_ns;
   std::atomic<uint64_t> suppressed;       // log calls held back by their own rate limit
   std::atomic<uint32_t> truncated;        // log records cut to the largest size
@@ -116,19 +118,19 @@ struct BlobHeader {
 
 enum class CheckStatus : uint32_t { kPending = 0, kPass, kWarn, kFail };
 
-// Seqlock: version is odd while the service writes. A reader retries a few times, then shows the slot
-// as "unreadable": a writer may have died in the middle.
+// Seqlock: version is odd while the service writes. A reader retries a few times, then shows the
+// slot as "unreadable": a writer may have died in the middle.
 struct alignas(64) HealthSlot {
   std::atomic<uint32_t> version;
-  uint32_t status;          // CheckStatus
+  uint32_t status;  // CheckStatus
   uint32_t critical;
   uint32_t gates_readiness;
-  int64_t started_ns;       // CLOCK_MONOTONIC of the run under way, 0 when none
-  int64_t time_real_ns;     // when the shown result was obtained
+  int64_t started_ns;    // CLOCK_MONOTONIC of the run under way, 0 when none
+  int64_t time_real_ns;  // when the shown result was obtained
   int64_t duration_ns;
   int64_t timeout_ns;
   int64_t every_ns;
-  char name[64];            // NUL-terminated
+  char name[64];  // NUL-terminated
   char output[768];
 };
 struct HealthTable {
@@ -151,33 +153,38 @@ struct MetricTable {
 // Ring life: free -> claimed (by a thread) -> ended (thread gone) -> free (keeper drained it all).
 enum class RingState : uint32_t { kFree = 0, kClaimed, kEnded };
 
-// Positions count bytes since the segment was made and never go back; data lies at position % kRingBytes.
+// Positions count bytes since the segment was made and never go back; data lies at position %
+// kRingBytes.
 struct alignas(128) RingControl {
   // the writing thread's lines
-  std::atomic<uint64_t> write;             // published: all below is complete. Pairs with the keeper's acquire
-  std::atomic<uint64_t> dropped[kLevels];  // calls that found no room, or were nested in a signal handler
-  std::atomic<uint64_t> calls;             // sequence numbers consumed, stored when the thread ends
-  alignas(64) std::atomic<uint32_t> state; // RingState
-  std::atomic<uint32_t> generation;        // incremented by the keeper when it frees the ring
+  std::atomic<uint64_t> write;  // published: all below is complete. Pairs with the keeper's acquire
+  std::atomic<uint64_t>
+      dropped[kLevels];         // calls that found no room, or were nested in a signal handler
+  std::atomic<uint64_t> calls;  // sequence numbers consumed, stored when the thread ends
+  alignas(64) std::atomic<uint32_t> state;  // RingState
+  std::atomic<uint32_t> generation;         // incremented by the keeper when it frees the ring
   std::atomic<int32_t> thread_id;
   char thread_name[16];
   // the keeper's line
-  alignas(64) std::atomic<uint64_t> read;  // all below may be overwritten. Pairs with the writer's acquire
+  alignas(64)
+      std::atomic<uint64_t> read;  // all below may be overwritten. Pairs with the writer's acquire
 };
 
-// A bounded queue for many writers (cells with turn numbers). A writer that dies inside a cell leaves it
-// claimed: while the service lives the keeper waits for it, after its death the keeper steps over it.
+// A bounded queue for many writers (cells with turn numbers). A writer that dies inside a cell
+// leaves it claimed: while the service lives the keeper waits for it, after its death the keeper
+// steps over it.
 struct alignas(64) OverflowCell {
-  std::atomic<uint64_t> turn;  // lap = ticket / kOverflowCells; 2 * lap: free for it, 2 * lap + 1: filled
+  std::atomic<uint64_t>
+      turn;  // lap = ticket / kOverflowCells; 2 * lap: free for it, 2 * lap + 1: filled
   uint32_t thread_id;
   uint32_t reserved;
   char record[kOverflowCellBytes - 16];
 };
 struct OverflowQueue {
   alignas(64) std::atomic<uint64_t> enqueue;
-  alignas(64) std::atomic<uint64_t> sequence;          // numbers consumed, dropped calls included
+  alignas(64) std::atomic<uint64_t> sequence;  // numbers consumed, dropped calls included
   alignas(64) std::atomic<uint64_t> dropped[kLevels];
-  alignas(64) std::atomic<uint64_t> dequeue;           // the keeper's
+  alignas(64) std::atomic<uint64_t> dequeue;  // the keeper's
   OverflowCell cells[kOverflowCells];
 };
 inline constexpr size_t kOverflowRecordBytesMax = sizeof(OverflowCell::record);
@@ -204,7 +211,8 @@ static_assert(kBytes <= kBudgetBytes, "the shares exceed the memory budget");
 static_assert(sizeof(Header) <= kPage && sizeof(Supervision) <= kPage && sizeof(Control) <= kPage);
 static_assert((kRingBytes & (kRingBytes - 1)) == 0 && (kOverflowCells & (kOverflowCells - 1)) == 0);
 static_assert(sizeof(RingControl) == 256 && sizeof(OverflowCell) == kOverflowCellBytes);
-static_assert(std::atomic<uint64_t>::is_always_lock_free && std::atomic<uint32_t>::is_always_lock_free);
+static_assert(std::atomic<uint64_t>::is_always_lock_free &&
+              std::atomic<uint32_t>::is_always_lock_free);
 
 // A typed view of a mapping of the segment. It owns nothing and checks nothing.
 class View {
@@ -223,7 +231,9 @@ class View {
   BlobHeader& settings() const { return at<BlobHeader>(kSettingsAt); }
   HealthTable& health() const { return at<HealthTable>(kHealthAt); }
   MetricTable& metrics() const { return at<MetricTable>(kMetricsAt); }
-  RingControl& ring(size_t i) const { return at<RingControl>(kRingControlsAt + i * sizeof(RingControl)); }
+  RingControl& ring(size_t i) const {
+    return at<RingControl>(kRingControlsAt + i * sizeof(RingControl));
+  }
   char* ring_data(size_t i) const { return base_ + kRingDataAt + i * kRingBytes; }
   OverflowQueue& overflow() const { return at<OverflowQueue>(kOverflowAt); }
 

@@ -22,12 +22,14 @@ namespace {
 constexpr int kSeals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
 
 int fail(char* why, size_t why_bytes, const char* what, int fd) {
-  snprintf(why, why_bytes, "no shared memory for the log (%zu MiB): %s: %s", kBytes >> 20, what, strerrordesc_np(errno));
+  snprintf(why, why_bytes, "no shared memory for the log (%zu MiB): %s: %s", kBytes >> 20, what,
+           strerrordesc_np(errno));
   if (fd >= 0) close(fd);
   return -1;
 }
 
-// With RLIMIT_FSIZE below the segment's size ftruncate raises SIGXFSZ, which would end the process without a word.
+// With RLIMIT_FSIZE below the segment's size ftruncate raises SIGXFSZ, which would end the process
+// without a word.
 class IgnoreFileSizeSignal {
  public:
   IgnoreFileSizeSignal() {
@@ -75,7 +77,8 @@ void* map(int fd) {
     munmap(base, kBytes);
     return nullptr;
   }
-  // An SPSC ring that a child inherits would be written by two processes. Only the counter page stays.
+  // An SPSC ring that a child inherits would be written by two processes. Only the counter page
+  // stays.
   char* bytes = view.base();
   madvise(bytes, kForkedAt, MADV_DONTFORK);
   madvise(bytes + kForkedAt + kPage, kBytes - kForkedAt - kPage, MADV_DONTFORK);

@@ -19,7 +19,8 @@ namespace {
 
 static_assert(internal::kRecordBytesMax <= 64u << 10, "Reader::copy_ holds the largest record");
 
-// A record that claims a time further ahead than this (seconds, at any processor's rate) is lying, not racing.
+// A record that claims a time further ahead than this (seconds, at any processor's rate) is lying,
+// not racing.
 constexpr uint64_t kTicksAheadMax = uint64_t{1} << 34;
 
 uint64_t sum_of(const std::atomic<uint64_t> (&counters)[kLevels]) {
@@ -59,7 +60,8 @@ bool Reader::begin(uint64_t horizon, bool service_dead) {
     }
   }
   heads_[kOverflowRing].loaded = false;
-  if (view_.overflow().enqueue.load(std::memory_order_relaxed) != marks_[kOverflowRing].read && load_overflow_head())
+  if (view_.overflow().enqueue.load(std::memory_order_relaxed) != marks_[kOverflowRing].read &&
+      load_overflow_head())
     active_[active_count_++] = kOverflowRing;
   return active_count_ != 0;
 }
@@ -87,8 +89,8 @@ bool Reader::load_ring_head(uint32_t ring) {
       mark.read += size;
       continue;
     }
-    if (level >= kLevels || size < kRecordHeaderBytes || size % 8 != 0 || size > internal::kRecordBytesMax ||
-        size > available || size > to_end) {
+    if (level >= kLevels || size < kRecordHeaderBytes || size % 8 != 0 ||
+        size > internal::kRecordBytesMax || size > available || size > to_end) {
       break;
     }
     uint64_t ticks;
@@ -119,8 +121,8 @@ bool Reader::load_overflow_head() {
       uint32_t size_level;
       memcpy(&size_level, cell.record, sizeof(size_level));
       const uint32_t size = size_level & kRecordSizeMask;
-      if (size_level >> kRecordLevelShift < kLevels && size >= kRecordHeaderBytes && size % 8 == 0 &&
-          size <= kOverflowRecordBytesMax) {
+      if (size_level >> kRecordLevelShift < kLevels && size >= kRecordHeaderBytes &&
+          size % 8 == 0 && size <= kOverflowRecordBytesMax) {
         uint64_t ticks;
         memcpy(&ticks, cell.record + offsetof(RecordHeader, ticks), sizeof(ticks));
         heads_[kOverflowRing] = {true, plausible(ticks), size};
@@ -139,7 +141,8 @@ bool Reader::load_overflow_head() {
 
 bool Reader::next(RawRecord& record) {
   while (active_count_ != 0) {
-    // While the current source stays the oldest no other has to be looked at: bursts come out at full speed.
+    // While the current source stays the oldest no other has to be looked at: bursts come out at
+    // full speed.
     if (current_ == kSources || heads_[current_].ticks > run_until_) {
       current_ = active_[0];
       for (uint32_t i = 1; i < active_count_; ++i)
@@ -174,7 +177,8 @@ void Reader::take_ring(uint32_t ring, RawRecord& record) {
   RecordHeader header;
   memcpy(&header, copy_, sizeof(header));
   // Between the look and the copy a corrupt service may have written here: the copy is what counts.
-  if ((header.size_level & kRecordSizeMask) != head.size || header.size_level >> kRecordLevelShift >= kLevels) {
+  if ((header.size_level & kRecordSizeMask) != head.size ||
+      header.size_level >> kRecordLevelShift >= kLevels) {
     record.size = 0;
     return resynchronise(ring);
   }
@@ -212,7 +216,8 @@ void Reader::take_overflow(RawRecord& record) {
   memcpy(copy_, cell.record, head.size);
   RecordHeader header;
   memcpy(&header, copy_, sizeof(header));
-  if ((header.size_level & kRecordSizeMask) != head.size || header.size_level >> kRecordLevelShift >= kLevels) {
+  if ((header.size_level & kRecordSizeMask) != head.size ||
+      header.size_level >> kRecordLevelShift >= kLevels) {
     record.size = 0;
     ++corruptions_;
     return;
@@ -242,21 +247,26 @@ void Reader::release() {
   const uint64_t read = marks_[kOverflowRing].read;
   uint64_t from = queue.dequeue.load(std::memory_order_relaxed);
   if (from == read) return;
-  if (from > read || read - from > kOverflowCells) from = read > kOverflowCells ? read - kOverflowCells : 0;
+  if (from > read || read - from > kOverflowCells)
+    from = read > kOverflowCells ? read - kOverflowCells : 0;
   for (uint64_t ticket = from; ticket < read; ++ticket) {
     // Release: pairs with the acquire of a writer that takes the cell in the next lap.
-    queue.cells[ticket % kOverflowCells].turn.store((ticket / kOverflowCells + 1) * 2, std::memory_order_release);
+    queue.cells[ticket % kOverflowCells].turn.store((ticket / kOverflowCells + 1) * 2,
+                                                    std::memory_order_release);
   }
   queue.dequeue.store(read, std::memory_order_relaxed);
 }
 
-// A thread ended and everything of it has been read: its pages go back, then the ring is free for another.
+// A thread ended and everything of it has been read: its pages go back, then the ring is free for
+// another.
 void Reader::free_if_ended(uint32_t index) {
   RingControl& ring = view_.ring(index);
   // Acquire: pairs with the ending thread's release; no write follows it.
-  if (ring.state.load(std::memory_order_acquire) != static_cast<uint32_t>(RingState::kEnded)) return;
+  if (ring.state.load(std::memory_order_acquire) != static_cast<uint32_t>(RingState::kEnded))
+    return;
   if (ring.write.load(std::memory_order_acquire) != marks_[index].read) return;
-  if (ring.read.load(std::memory_order_relaxed) != marks_[index].read) return;  // not safe yet: release() first
+  if (ring.read.load(std::memory_order_relaxed) != marks_[index].read)
+    return;  // not safe yet: release() first
   if (segment_fd_ >= 0) {
     fallocate(segment_fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
               static_cast<off_t>(kRingDataAt + index * kRingBytes), kRingBytes);
@@ -287,7 +297,8 @@ Reader::Untold Reader::take_untold() {
   Untold untold;
   for (uint32_t i = 0; i < kSources; ++i) {
     SourceMark& mark = marks_[i];
-    const uint64_t counted = i == kOverflowRing ? sum_of(view_.overflow().dropped) : sum_of(view_.ring(i).dropped);
+    const uint64_t counted =
+        i == kOverflowRing ? sum_of(view_.overflow().dropped) : sum_of(view_.ring(i).dropped);
     if (counted <= mark.told) continue;
     untold.count += counted - mark.told;
     mark.told = counted;

@@ -1,8 +1,10 @@
-// The keeper's side of the log rings. Every byte it reads may be hostile: the service may have died anywhere, or be
-// corrupt and still writing. A record is copied, the copy is checked, the copy is used.
+// The keeper's side of the log rings. Every byte it reads may be hostile: the service may have died
+// anywhere, or be corrupt and still writing. A record is copied, the copy is checked, the copy is
+// used.
 //
 // A round:  begin(horizon) - next() until false - the caller makes what it got safe - release().
-// Records come oldest first by ticks across rings, exactly in order within one ring. Not thread-safe.
+// Records come oldest first by ticks across rings, exactly in order within one ring. Not
+// thread-safe.
 #pragma once
 
 #include <array>
@@ -16,21 +18,22 @@ inline constexpr size_t kSources = kRings + 1;  // the rings, and the overflow q
 
 // How far a source has been read. The caller keeps these across its own death (keeper/spool.h).
 struct SourceMark {
-  uint64_t read = 0;            // ring: position; overflow queue: ticket
-  uint64_t next_sequence = 0;   // the sequence number expected next (rings)
-  uint64_t last_ticks = 0;      // of the last record given out
-  uint64_t gaps = 0;            // calls missing in the sequence so far, all generations
-  uint64_t told = 0;            // of the drops that the writers counted, how many were told already
+  uint64_t read = 0;           // ring: position; overflow queue: ticket
+  uint64_t next_sequence = 0;  // the sequence number expected next (rings)
+  uint64_t last_ticks = 0;     // of the last record given out
+  uint64_t gaps = 0;           // calls missing in the sequence so far, all generations
+  uint64_t told = 0;           // of the drops that the writers counted, how many were told already
   uint32_t generation = 0;
   uint32_t reserved = 0;
 };
 using SourceMarks = std::array<SourceMark, kSources>;
 
 struct RawRecord {
-  const char* bytes = nullptr;  // the checked copy, header first; valid until the next call of next()
+  const char* bytes =
+      nullptr;  // the checked copy, header first; valid until the next call of next()
   uint32_t size = 0;
-  uint32_t level = 0;           // 0..5
-  uint32_t ring = 0;            // kOverflowRing for the queue
+  uint32_t level = 0;  // 0..5
+  uint32_t ring = 0;   // kOverflowRing for the queue
   uint32_t generation = 0;
   uint64_t sequence = 0;
   uint64_t ticks = 0;
@@ -57,9 +60,9 @@ class Reader {
   // Goes on where a predecessor stopped.
   void resume(const SourceMarks& marks);
 
-  // Starts a round with what is published now. Records with later ticks than `horizon` wait for the next round;
-  // UINT64_MAX takes everything. `service_dead`: half-written overflow cells are stepped over.
-  // Returns false when nothing is there.
+  // Starts a round with what is published now. Records with later ticks than `horizon` wait for the
+  // next round; UINT64_MAX takes everything. `service_dead`: half-written overflow cells are
+  // stepped over. Returns false when nothing is there.
   bool begin(uint64_t horizon, bool service_dead);
 
   bool next(RawRecord& record);
@@ -72,16 +75,19 @@ class Reader {
 
   // What the writers have counted as dropped, all generations.
   DropTotals dropped() const;
-  // Drops that no record has told yet (nothing came after them). Marks them as told: each drop is told once, either
-  // here or as RawRecord::missing. `since_ticks`: the oldest last record of a ring concerned.
+  // Drops that no record has told yet (nothing came after them). Marks them as told: each drop is
+  // told once, either here or as RawRecord::missing. `since_ticks`: the oldest last record of a
+  // ring concerned.
   struct Untold {
     uint64_t count = 0;
     uint64_t since_ticks = 0;
   };
   Untold take_untold();
 
-  uint64_t corruptions() const { return corruptions_; }  // times a source was out of order and resynchronised
-  uint64_t abandoned() const { return abandoned_; }      // overflow cells whose writer died inside
+  uint64_t corruptions() const {
+    return corruptions_;
+  }  // times a source was out of order and resynchronised
+  uint64_t abandoned() const { return abandoned_; }  // overflow cells whose writer died inside
 
  private:
   struct Head {
@@ -103,10 +109,11 @@ class Reader {
   SourceMarks marks_{};
   std::array<uint64_t, kSources> published_{};  // this round's end, per source
   std::array<Head, kSources> heads_{};
-  std::array<uint32_t, kSources> active_{};     // sources with something to give this round
+  std::array<uint32_t, kSources> active_{};  // sources with something to give this round
   uint32_t active_count_ = 0;
   uint64_t horizon_ = 0;
-  uint64_t run_until_ = 0;     // the current source may go on up to these ticks without a new comparison
+  uint64_t run_until_ =
+      0;  // the current source may go on up to these ticks without a new comparison
   uint32_t current_ = kSources;
   bool service_dead_ = false;
   uint64_t corruptions_ = 0;

@@ -1,4 +1,5 @@
-// N log calls into a prepared ring; callgrind counts the instructions of two Ns, and the difference is what calls cost.
+// N log calls into a prepared ring; callgrind counts the instructions of two Ns, and the difference
+// is what calls cost.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -1,5 +1,5 @@
-// From the type of a log argument to what its call stores: a word, or bytes. The list is closed: the keeper knows
-// each type; whatever else has an fmt::formatter is formatted at the call.
+// From the type of a log argument to what its call stores: a word, or bytes. The list is closed:
+// the keeper knows each type; whatever else has an fmt::formatter is formatted at the call.
 #pragma once
 
 #include <bit>
@@ -31,12 +31,18 @@ struct KnownDuration {
   static constexpr bool known = true;
   static constexpr ArgumentType value = kValue;
 };
-template <> struct DurationType<std::nano> : KnownDuration<ArgumentType::kNanoseconds> {};
-template <> struct DurationType<std::micro> : KnownDuration<ArgumentType::kMicroseconds> {};
-template <> struct DurationType<std::milli> : KnownDuration<ArgumentType::kMilliseconds> {};
-template <> struct DurationType<std::ratio<1>> : KnownDuration<ArgumentType::kSeconds> {};
-template <> struct DurationType<std::ratio<60>> : KnownDuration<ArgumentType::kMinutes> {};
-template <> struct DurationType<std::ratio<3600>> : KnownDuration<ArgumentType::kHours> {};
+template <>
+struct DurationType<std::nano> : KnownDuration<ArgumentType::kNanoseconds> {};
+template <>
+struct DurationType<std::micro> : KnownDuration<ArgumentType::kMicroseconds> {};
+template <>
+struct DurationType<std::milli> : KnownDuration<ArgumentType::kMilliseconds> {};
+template <>
+struct DurationType<std::ratio<1>> : KnownDuration<ArgumentType::kSeconds> {};
+template <>
+struct DurationType<std::ratio<60>> : KnownDuration<ArgumentType::kMinutes> {};
+template <>
+struct DurationType<std::ratio<3600>> : KnownDuration<ArgumentType::kHours> {};
 
 template <typename T>
 inline constexpr bool kIsIntegralDuration = false;
@@ -47,7 +53,8 @@ inline constexpr bool kIsIntegralDuration<std::chrono::duration<Rep, Period>> =
 template <typename T>
 inline constexpr bool kIsSystemTime = false;
 template <typename Duration>
-inline constexpr bool kIsSystemTime<std::chrono::time_point<std::chrono::system_clock, Duration>> = true;
+inline constexpr bool kIsSystemTime<std::chrono::time_point<std::chrono::system_clock, Duration>> =
+    true;
 
 #if OUTRIGGER_HAS_FMT
 template <typename T>
@@ -84,15 +91,19 @@ struct Argument {
       return std::is_signed_v<U> ? ArgumentType::kSigned : ArgumentType::kUnsigned;
     else if constexpr (std::is_same_v<U, float>) return ArgumentType::kFloat;
     else if constexpr (std::is_same_v<U, double>) return ArgumentType::kDouble;
-    else if constexpr (std::is_enum_v<U> && !kCustomEnum) return Argument<std::underlying_type_t<U>>::type();
+    else if constexpr (std::is_enum_v<U> && !kCustomEnum)
+      return Argument<std::underlying_type_t<U>>::type();
     else if constexpr (kIsText) return ArgumentType::kText;
-    else if constexpr (std::is_null_pointer_v<U> || std::is_same_v<U, void*> || std::is_same_v<U, const void*>)
+    else if constexpr (std::is_null_pointer_v<U> || std::is_same_v<U, void*> ||
+                       std::is_same_v<U, const void*>)
       return ArgumentType::kPointer;
     else if constexpr (kIsIntegralDuration<U>) return DurationType<typename U::period::type>::value;
     else if constexpr (kIsSystemTime<U>) return ArgumentType::kTime;
     else if constexpr (HasFormatter<U>) return ArgumentType::kFormatted;
-    else static_assert(kAlwaysFalse<U>, "log argument: not a number, text, pointer to void, enum or chrono value, "
-                                        "and no fmt::formatter of it is in sight");
+    else
+      static_assert(kAlwaysFalse<U>,
+                    "log argument: not a number, text, pointer to void, enum or chrono value, "
+                    "and no fmt::formatter of it is in sight");
   }
   static constexpr ArgumentType kType = type();
 
@@ -116,12 +127,12 @@ struct Argument {
     if constexpr (kType == ArgumentType::kText) {
       if constexpr (std::is_pointer_v<std::decay_t<U>> && !std::is_array_v<U>)
         return value != nullptr ? std::string_view(value) : std::string_view("(null)");
-      else
-        return std::string_view(value);
+      else return std::string_view(value);
     } else if constexpr (kType == ArgumentType::kFormatted) {
       return Custom<U>{&value};
     } else if constexpr (kType == ArgumentType::kPointer) {
-      return static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(static_cast<const void*>(value)));
+      return static_cast<std::uint64_t>(
+          reinterpret_cast<std::uintptr_t>(static_cast<const void*>(value)));
     } else if constexpr (kType == ArgumentType::kTime) {
       return static_cast<std::uint64_t>(
           std::chrono::duration_cast<std::chrono::nanoseconds>(value.time_since_epoch()).count());

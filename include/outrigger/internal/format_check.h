@@ -1,5 +1,5 @@
-// The compile-time check of a log call's format string. A mistake ends compilation at a call of a function whose
-// name says what is wrong; none of these functions is ever defined.
+// The compile-time check of a log call's format string. A mistake ends compilation at a call of a
+// function whose name says what is wrong; none of these functions is ever defined.
 #pragma once
 
 #include <cstddef>
@@ -36,13 +36,17 @@ void log_format_has_a_spec_that_the_argument_type_does_not_take();
 
 // Names that an entry already uses (contract, "Logs").
 inline constexpr std::string_view kReservedNames[] = {
-    "time",   "level",    "message", "source", "thread", "module",
-    "trace_id", "span_id", "boot",   "ring",   "seq",
+    "time",     "level",   "message", "source", "thread", "module",
+    "trace_id", "span_id", "boot",    "ring",   "seq",
 };
 
-constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+constexpr bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-constexpr bool one_of(char c, std::string_view set) { return set.find(c) != std::string_view::npos; }
+constexpr bool one_of(char c, std::string_view set) {
+  return set.find(c) != std::string_view::npos;
+}
 
 constexpr void check_spec(std::string_view spec, FieldKind kind) {
   if (spec.empty() || kind == FieldKind::kCustom) return;
@@ -73,11 +77,13 @@ constexpr void check_spec(std::string_view spec, FieldKind kind) {
     if (!may_be_number) log_format_has_a_spec_that_the_argument_type_does_not_take();
     ++i;
   }
-  if (i < spec.size() && spec[i] == '{') log_format_has_a_dynamic_width_or_precision_write_the_number();
+  if (i < spec.size() && spec[i] == '{')
+    log_format_has_a_dynamic_width_or_precision_write_the_number();
   number();
   if (i < spec.size() && spec[i] == '.') {
     ++i;
-    if (i < spec.size() && spec[i] == '{') log_format_has_a_dynamic_width_or_precision_write_the_number();
+    if (i < spec.size() && spec[i] == '{')
+      log_format_has_a_dynamic_width_or_precision_write_the_number();
     if (kind != FieldKind::kFloating && kind != FieldKind::kText)
       log_format_has_a_precision_that_the_argument_type_does_not_take();
     number();
@@ -132,7 +138,8 @@ constexpr void check_format(std::string_view text, const FieldKind (&kinds)[N], 
     const std::string_view body = text.substr(i + 1, end - i - 1);
     const std::size_t colon = body.find(':');
     const std::string_view name = body.substr(0, colon);
-    const std::string_view spec = colon == std::string_view::npos ? std::string_view{} : body.substr(colon + 1);
+    const std::string_view spec =
+        colon == std::string_view::npos ? std::string_view{} : body.substr(colon + 1);
     if (fields >= count) log_format_has_fewer_arguments_than_fields();
     if (!name.empty()) {
       check_name(name);

@@ -1,6 +1,6 @@
-// What a log call compiles to. The fast path stores raw values into the thread's ring: no lock, no allocation, no
-// system call. Everything unusual (ring full or about to wrap, no ring yet, nested in a signal handler, no segment,
-// text outside the executable) is emit_slow() in src/log/emit.cc.
+// What a log call compiles to. The fast path stores raw values into the thread's ring: no lock, no
+// allocation, no system call. Everything unusual (ring full or about to wrap, no ring yet, nested
+// in a signal handler, no segment, text outside the executable) is emit_slow() in src/log/emit.cc.
 #pragma once
 
 #include <atomic>
@@ -16,17 +16,18 @@
 
 namespace outrigger::internal {
 
-// A thread's private position in its ring. Lies in memory that the kernel wipes in children of fork():
-// there cursor and limit are null and the slow path finds out.
+// A thread's private position in its ring. Lies in memory that the kernel wipes in children of
+// fork(): there cursor and limit are null and the slow path finds out.
 struct alignas(64) Writer {
-  // Bytes of the executable's image while the writer is free; 0 while a call is under way, so that a signal handler's
-  // call finds no text inside the image and takes the slow path, which counts it.
+  // Bytes of the executable's image while the writer is free; 0 while a call is under way, so that
+  // a signal handler's call finds no text inside the image and takes the slow path, which counts
+  // it.
   std::uintptr_t gate;
-  std::uintptr_t image;      // where the executable's image begins
-  char* cursor;              // where the next record goes
-  char* limit;               // no record may pass it without a look at the keeper's mark
-  uint64_t sequence;         // of the next call; dropped calls consume numbers too
-  std::uintptr_t adjust;     // cursor - adjust = position as the keeper counts
+  std::uintptr_t image;              // where the executable's image begins
+  char* cursor;                      // where the next record goes
+  char* limit;                       // no record may pass it without a look at the keeper's mark
+  uint64_t sequence;                 // of the next call; dropped calls consume numbers too
+  std::uintptr_t adjust;             // cursor - adjust = position as the keeper counts
   std::atomic<uint64_t>* published;  // RingControl::write
   std::uintptr_t image_bytes;
   uint32_t ring;
@@ -56,13 +57,18 @@ void emit_slow(uint32_t level, const char* format, const void* site, const Argum
 
 // The list of a call's argument types, in read-only data of the image that holds the call.
 template <ArgumentType... kTypes>
-[[gnu::visibility("hidden")]] inline constexpr ArgumentType kTypeList[] = {kTypes..., ArgumentType::kEnd};
+[[gnu::visibility("hidden")]] inline constexpr ArgumentType kTypeList[] = {kTypes...,
+                                                                           ArgumentType::kEnd};
 
 [[gnu::always_inline]] constexpr std::size_t text_bytes(uint64_t) { return 0; }
-[[gnu::always_inline]] constexpr std::size_t text_bytes(std::string_view text) { return text.size(); }
+[[gnu::always_inline]] constexpr std::size_t text_bytes(std::string_view text) {
+  return text.size();
+}
 [[gnu::always_inline]] constexpr uint64_t word_of(uint64_t word) { return word; }
 [[gnu::always_inline]] constexpr uint64_t word_of(std::string_view text) { return text.size(); }
-[[gnu::always_inline]] constexpr SlowArgument slow_argument(uint64_t word) { return {word, nullptr}; }
+[[gnu::always_inline]] constexpr SlowArgument slow_argument(uint64_t word) {
+  return {word, nullptr};
+}
 [[gnu::always_inline]] constexpr SlowArgument slow_argument(std::string_view text) {
   return {text.size(), text.data() != nullptr ? text.data() : ""};
 }
@@ -78,8 +84,8 @@ template <typename Block>
   std::memcpy(to, &first, sizeof(Block));
   std::memcpy(to + n - sizeof(Block), &last, sizeof(Block));
 }
-// Without a call, so that emit() stays a leaf function: two overlapping blocks for short texts, 16 bytes a turn for
-// long ones.
+// Without a call, so that emit() stays a leaf function: two overlapping blocks for short texts, 16
+// bytes a turn for long ones.
 [[gnu::always_inline]] inline void copy_text(char* to, const char* from, std::size_t n) {
   if (n >= 16) [[likely]] {
     while (n > 32) [[unlikely]] {
@@ -106,16 +112,20 @@ template <typename Block>
 
 // A function of its own, called in tail position: emit() then needs no stack frame.
 template <uint32_t kLevel, ArgumentType... kTypes, typename... Values>
-[[gnu::noinline, gnu::cold]] void emit_unusual(const char* format, const void* site, Values... values) noexcept {
+[[gnu::noinline, gnu::cold]] void emit_unusual(const char* format, const void* site,
+                                               Values... values) noexcept {
   const SlowArgument arguments[sizeof...(Values) + 1] = {slow_argument(values)..., {}};
   emit_slow(kLevel, format, site, kTypeList<kTypes...>, arguments, sizeof...(Values));
 }
 
-// The keeper, on another core, read these cache lines a lap ago; asking for them some calls ahead hides the way back.
+// The keeper, on another core, read these cache lines a lap ago; asking for them some calls ahead
+// hides the way back.
 inline constexpr std::size_t kPrefetchBytes = 512;
 [[gnu::always_inline]] inline void prefetch_for_write(const char* address) {
 #if defined(__x86_64__)
-  asm volatile("prefetchw %0" : : "m"(*address));  // GCC emits it only when told that the processor knows it; all do
+  asm volatile("prefetchw %0"
+               :
+               : "m"(*address));  // GCC emits it only when told that the processor knows it; all do
 #else
   __builtin_prefetch(address, 1);
 #endif
@@ -134,9 +144,11 @@ template <uint32_t kLevel, ArgumentType... kTypes, typename... Values>
 [[gnu::noinline]] void emit(const char* format, const void* site, Values... values) noexcept {
   Writer* const w = t_writer;
   const std::uintptr_t format_at = reinterpret_cast<std::uintptr_t>(format) - w->image;
-  if (format_at >= w->gate) [[unlikely]] return emit_unusual<kLevel, kTypes...>(format, site, values...);
+  if (format_at >= w->gate) [[unlikely]]
+    return emit_unusual<kLevel, kTypes...>(format, site, values...);
   w->gate = 0;
-  // From here on a signal handler's call is turned away; the compiler must not move the loads below up.
+  // From here on a signal handler's call is turned away; the compiler must not move the loads below
+  // up.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   constexpr std::size_t kFixed = kRecordHeaderBytes + 8 * sizeof...(Values);
   const std::size_t size = (kFixed + (std::size_t{7} + ... + text_bytes(values))) & ~std::size_t{7};
@@ -145,14 +157,15 @@ template <uint32_t kLevel, ArgumentType... kTypes, typename... Values>
   if (end > w->limit) [[unlikely]] {
     w->gate = w->image_bytes;
     // `format` again, from what is at hand: keeping it would cost a register.
-    return emit_unusual<kLevel, kTypes...>(reinterpret_cast<const char*>(format_at + w->image), site, values...);
+    return emit_unusual<kLevel, kTypes...>(reinterpret_cast<const char*>(format_at + w->image),
+                                           site, values...);
   }
   prefetch_for_write(record + kPrefetchBytes);
   auto* const header = reinterpret_cast<RecordHeader*>(record);
   header->size_level = static_cast<uint32_t>(size) | kLevel << kRecordLevelShift;
   header->format = static_cast<uint32_t>(format_at);
-  // The fences cost nothing: they keep plain stores plain (GCC would build a vector of them, at a loss) and the
-  // arguments' lives short enough for the registers that a leaf function has.
+  // The fences cost nothing: they keep plain stores plain (GCC would build a vector of them, at a
+  // loss) and the arguments' lives short enough for the registers that a leaf function has.
   std::atomic_signal_fence(std::memory_order_seq_cst);
   auto* word = reinterpret_cast<uint64_t*>(record + kRecordHeaderBytes);
   ((*word++ = word_of(values), std::atomic_signal_fence(std::memory_order_seq_cst)), ...);
@@ -161,7 +174,8 @@ template <uint32_t kLevel, ArgumentType... kTypes, typename... Values>
   std::atomic_signal_fence(std::memory_order_seq_cst);
   header->site = static_cast<uint32_t>(reinterpret_cast<std::uintptr_t>(site) - w->image);
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  header->types = static_cast<uint32_t>(reinterpret_cast<std::uintptr_t>(&kTypeList<kTypes...>) - w->image);
+  header->types =
+      static_cast<uint32_t>(reinterpret_cast<std::uintptr_t>(&kTypeList<kTypes...>) - w->image);
   header->sequence = w->sequence;
   count_call(w->sequence);
   header->ticks = log_ticks();
@@ -172,19 +186,22 @@ template <uint32_t kLevel, ArgumentType... kTypes, typename... Values>
   w->gate = w->image_bytes;
 }
 
-// The format string of a call with these argument types, checked when it is compiled, and where the call stands.
+// The format string of a call with these argument types, checked when it is compiled, and where the
+// call stands.
 template <typename... Args>
 class Format {
  public:
   template <std::size_t N>
-  consteval Format(const char (&text)[N], std::source_location where = std::source_location::current())
+  consteval Format(const char (&text)[N],
+                   std::source_location where = std::source_location::current())
       : text_(text), where_(where) {
     static_assert(sizeof...(Args) < kRecordArgumentsMax, "a log call takes at most 31 arguments");
     constexpr FieldKind kinds[] = {Argument<Args>::kind()..., FieldKind::kText};
     check_format(std::string_view(text, N - 1), kinds, sizeof...(Args));
   }
   [[gnu::always_inline]] const char* text() const { return text_; }
-  // The compiler's own constant behind the source location: a unique, image-relative name of the call site.
+  // The compiler's own constant behind the source location: a unique, image-relative name of the
+  // call site.
   [[gnu::always_inline]] const void* site() const {
     static_assert(sizeof(std::source_location) == sizeof(void*));
     return std::bit_cast<const void*>(where_);
@@ -195,7 +212,8 @@ class Format {
   std::source_location where_;
 };
 
-// --- Arguments that their own fmt::formatter formats, at the call ------------------------------------------
+// --- Arguments that their own fmt::formatter formats, at the call
+// ------------------------------------------
 inline constexpr std::size_t kCustomBytesMax = 512;  // longer results are cut
 
 // The spec of field number `index`: "{x:>8}" gives ">8".
@@ -203,9 +221,13 @@ std::string_view field_spec(std::string_view format, std::size_t index) noexcept
 void count_format_failure() noexcept;
 
 template <typename V>
-std::string_view settle(V value, const char*, std::size_t, char*) requires(!std::is_class_v<V>) = delete;
+std::string_view settle(V value, const char*, std::size_t, char*)
+  requires(!std::is_class_v<V>)
+= delete;
 inline uint64_t settle(uint64_t word, const char*, std::size_t, char*) { return word; }
-inline std::string_view settle(std::string_view text, const char*, std::size_t, char*) { return text; }
+inline std::string_view settle(std::string_view text, const char*, std::size_t, char*) {
+  return text;
+}
 #if OUTRIGGER_HAS_FMT
 template <typename T>
 std::string_view settle(Custom<T> custom, const char* format, std::size_t index, char* buffer) {
@@ -229,8 +251,8 @@ std::string_view settle(Custom<T> custom, const char* format, std::size_t index,
 #endif
 
 template <uint32_t kLevel, ArgumentType... kTypes, std::size_t... kIndex, typename... Values>
-[[gnu::noinline]] void emit_custom(std::index_sequence<kIndex...>, const char* format, const void* site,
-                                   Values... values) noexcept {
+[[gnu::noinline]] void emit_custom(std::index_sequence<kIndex...>, const char* format,
+                                   const void* site, Values... values) noexcept {
   char buffers[sizeof...(Values)][kCustomBytesMax];
   emit<kLevel, kTypes...>(format, site, settle(values, format, kIndex, buffers[kIndex])...);
 }
@@ -241,10 +263,11 @@ template <uint32_t kLevel, typename... Args>
   // Relaxed: a level that arrives one call late is as good.
   if (g_level.load(std::memory_order_relaxed) > kLevel) return;
   if constexpr (((Argument<Args>::kType == ArgumentType::kFormatted) || ...)) {
-    emit_custom<kLevel, Argument<Args>::kType...>(std::index_sequence_for<Args...>{}, format.text(), format.site(),
-                                                  Argument<Args>::encode(args)...);
+    emit_custom<kLevel, Argument<Args>::kType...>(std::index_sequence_for<Args...>{}, format.text(),
+                                                  format.site(), Argument<Args>::encode(args)...);
   } else {
-    emit<kLevel, Argument<Args>::kType...>(format.text(), format.site(), Argument<Args>::encode(args)...);
+    emit<kLevel, Argument<Args>::kType...>(format.text(), format.site(),
+                                           Argument<Args>::encode(args)...);
   }
 }
 

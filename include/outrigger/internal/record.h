@@ -1,23 +1,25 @@
 // The bytes of one log record, as a call site writes them into its ring.
 //
-//   0   u32  size_level   bits 0..23 size in bytes, header included, a multiple of 8; bits 24..31 level,
+//   0   u32  size_level   bits 0..23 size in bytes, header included, a multiple of 8; bits 24..31
+//   level,
 //                         or kPadding: skip `size` bytes (the rest of the ring before it wraps)
 //   4   u32  format       address of the format string, relative to the image; 0: see "copied text"
-//   8   u32  site         address of the call's source location (the compiler's own constant), likewise
-//   12  u32  types        address of the list of argument types (one byte each, 0 ends it), likewise
-//   16  u64  ticks        base/clock.h
-//   24  u64  sequence     number of this call in its ring's generation; dropped calls consume numbers too
-//   32  u64[n]            one word an argument: the value itself; for text its length in bytes
+//   8   u32  site         address of the call's source location (the compiler's own constant),
+//   likewise 12  u32  types        address of the list of argument types (one byte each, 0 ends
+//   it), likewise 16  u64  ticks        base/clock.h 24  u64  sequence     number of this call in
+//   its ring's generation; dropped calls consume numbers too 32  u64[n]            one word an
+//   argument: the value itself; for text its length in bytes
 //   ..  bytes             the texts' bytes, one after another, unaligned
 //
-// Copied text: a call in code that is not part of the executable's image (a dlopen'ed library) cannot name
-// its constants by image-relative addresses. Then format == 0, site holds the line number, types the
-// number of arguments, and the record continues
-//   32  u16 type_bytes, u16 format_bytes, u16 file_bytes, u16 0; then types, format, file; padded to 8;
+// Copied text: a call in code that is not part of the executable's image (a dlopen'ed library)
+// cannot name its constants by image-relative addresses. Then format == 0, site holds the line
+// number, types the number of arguments, and the record continues
+//   32  u16 type_bytes, u16 format_bytes, u16 file_bytes, u16 0; then types, format, file; padded
+//   to 8;
 //       then words and bytes as above.
 //
-// What this layout does badly: 32 bytes of header are much for a record of one number; a value smaller
-// than eight bytes still takes a word; nothing is compressed.
+// What this layout does badly: 32 bytes of header are much for a record of one number; a value
+// smaller than eight bytes still takes a word; nothing is compressed.
 #pragma once
 
 #include <cstddef>
@@ -47,12 +49,12 @@ enum class ArgumentType : uint8_t {
   kEnd = 0,
   kBool = 1,
   kChar = 2,
-  kSigned = 3,     // int64_t
-  kUnsigned = 4,   // uint64_t
-  kFloat = 5,      // float, its 32 bits in the low half
+  kSigned = 3,    // int64_t
+  kUnsigned = 4,  // uint64_t
+  kFloat = 5,     // float, its 32 bits in the low half
   kDouble = 6,
-  kPointer = 7,    // the address as a number, never followed
-  kText = 8,       // length in the word, bytes behind
+  kPointer = 7,  // the address as a number, never followed
+  kText = 8,     // length in the word, bytes behind
   kNanoseconds = 9,
   kMicroseconds = 10,
   kMilliseconds = 11,

@@ -32,9 +32,11 @@ TEST(Clients, five_thousand_idle_ones_and_200_slow_ones_do_not_delay_livez) {
   getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   setrlimit(RLIMIT_NOFILE, &files);
-  if (files.rlim_cur < 6'000) GTEST_SKIP() << "only " << files.rlim_cur << " descriptors are allowed here";
+  if (files.rlim_cur < 6'000)
+    GTEST_SKIP() << "only " << files.rlim_cur << " descriptors are allowed here";
 
-  Program program(LOGGER, {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs", "stdout-json"});
+  Program program(LOGGER, {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs",
+                           "stdout-json"});
   const int admin = program.admin_port();
   ASSERT_NE(admin, 0) << program.err();
   ASSERT_NE(program.service_port(), 0);
@@ -77,8 +79,10 @@ TEST(Clients, five_thousand_idle_ones_and_200_slow_ones_do_not_delay_livez) {
   for (const int fd : idle) close(fd);
   std::sort(took.begin(), took.end());
   const auto p50 = took[took.size() / 2], p99 = took[took.size() * 99 / 100];
-  printf("/livez beside 5,000 idle and 200 slow clients: p50 %ld us, p99 %ld us, %zu requests, %d slow clients cut off\n",
-         static_cast<long>(p50.count()), static_cast<long>(p99.count()), took.size(), cut.load());
+  printf(
+      "/livez beside 5,000 idle and 200 slow clients: p50 %ld us, p99 %ld us, %zu requests, %d "
+      "slow clients cut off\n",
+      static_cast<long>(p50.count()), static_cast<long>(p99.count()), took.size(), cut.load());
   EXPECT_GT(cut.load(), 0) << "slow clients are never cut off";
   EXPECT_LT(p99, 20ms);
   kill(program.pid(), SIGTERM);

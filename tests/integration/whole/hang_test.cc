@@ -10,7 +10,8 @@
 namespace outrigger::whole {
 namespace {
 
-const std::vector<std::string> kRun{"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs", "stdout-json"};
+const std::vector<std::string> kRun{"run",         "--listen", "127.0.0.1:0", "--admin",
+                                    "127.0.0.1:0", "--logs",   "stdout-json"};
 
 void expect_unresponsive_page(int admin) {
   HttpAnswer page;

@@ -44,8 +44,8 @@ bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& ho
   }
 }
 
-HttpAnswer http(int port, std::string_view path, std::string_view method, std::chrono::milliseconds timeout,
-                std::string_view headers) {
+HttpAnswer http(int port, std::string_view path, std::string_view method,
+                std::chrono::milliseconds timeout, std::string_view headers) {
   HttpAnswer answer;
   const auto begin = Clock::now();
   const auto end = begin + timeout;
@@ -57,12 +57,15 @@ HttpAnswer http(int port, std::string_view path, std::string_view method, std::c
   std::string text;
   if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) {
     std::string request(method);
-    request.append(" ").append(path).append(" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+    request.append(" ").append(path).append(
+        " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
     request.append(headers).append("\r\n");
-    if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size())) {
+    if (send(fd, request.data(), request.size(), MSG_NOSIGNAL) ==
+        static_cast<ssize_t>(request.size())) {
       char buffer[16384];
       for (;;) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
         pollfd ready{fd, POLLIN, 0};
         if (left <= 0 || poll(&ready, 1, static_cast<int>(left)) <= 0) break;
         const ssize_t n = recv(fd, buffer, sizeof(buffer), 0);
@@ -79,7 +82,8 @@ HttpAnswer http(int port, std::string_view path, std::string_view method, std::c
   return answer;
 }
 
-Program::Program(const std::string& file, const std::vector<std::string>& arguments, const StartOptions& options)
+Program::Program(const std::string& file, const std::vector<std::string>& arguments,
+                 const StartOptions& options)
     : stdout_path_(options.stdout_path.empty() ? scratch_.path("out") : options.stdout_path),
       stderr_path_(scratch_.path("err")) {
   std::vector<char*> argv{const_cast<char*>(file.c_str())};
@@ -93,7 +97,8 @@ Program::Program(const std::string& file, const std::vector<std::string>& argume
   dup2(err, STDERR_FILENO);
   close(out);
   close(err);
-  for (const std::string& variable : options.environment) putenv(const_cast<char*>(variable.c_str()));
+  for (const std::string& variable : options.environment)
+    putenv(const_cast<char*>(variable.c_str()));
   if (options.in_child) options.in_child();
   execv(file.c_str(), argv.data());
   _exit(127);
@@ -138,18 +143,26 @@ int Program::port_after(std::string_view marker, std::chrono::milliseconds limit
   return port;
 }
 
-int Program::admin_port(std::chrono::milliseconds limit) { return port_after("admin on http://", limit); }
-int Program::service_port(std::chrono::milliseconds limit) { return port_after("answers on http://", limit); }
+int Program::admin_port(std::chrono::milliseconds limit) {
+  return port_after("admin on http://", limit);
+}
+int Program::service_port(std::chrono::milliseconds limit) {
+  return port_after("answers on http://", limit);
+}
 
 pid_t Program::service_pid() {
   const std::string health = http(admin_port(), "/health").body;
   const size_t process = health.find("\"process\"");
-  return process == std::string::npos ? -1 : static_cast<pid_t>(json_number(health.substr(process), "pid").value_or(-1));
+  return process == std::string::npos
+             ? -1
+             : static_cast<pid_t>(json_number(health.substr(process), "pid").value_or(-1));
 }
 pid_t Program::keeper_pid() {
   const std::string health = http(admin_port(), "/health").body;
   const size_t keeper = health.find("\"keeper\"");
-  return keeper == std::string::npos ? -1 : static_cast<pid_t>(json_number(health.substr(keeper), "pid").value_or(-1));
+  return keeper == std::string::npos
+             ? -1
+             : static_cast<pid_t>(json_number(health.substr(keeper), "pid").value_or(-1));
 }
 
 std::optional<int64_t> json_number(std::string_view json, std::string_view name) {

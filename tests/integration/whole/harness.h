@@ -1,5 +1,5 @@
-// Whole services, started as a stranger would: real processes, real signals, real sockets on loopback.
-// A Program that goes out of scope is ended by its own pid.
+// Whole services, started as a stranger would: real processes, real signals, real sockets on
+// loopback. A Program that goes out of scope is ended by its own pid.
 #pragma once
 
 #include <sys/types.h>
@@ -35,7 +35,8 @@ struct HttpAnswer {
   std::string body;
   std::chrono::microseconds took{0};
 };
-// One GET (or another method) on a connection of its own; status 0 when there was no answer within `timeout`.
+// One GET (or another method) on a connection of its own; status 0 when there was no answer within
+// `timeout`.
 HttpAnswer http(int port, std::string_view path, std::string_view method = "GET",
                 std::chrono::milliseconds timeout = 5s, std::string_view headers = "");
 
@@ -50,7 +51,8 @@ struct StartOptions {
 
 class Program {
  public:
-  Program(const std::string& file, const std::vector<std::string>& arguments, const StartOptions& options = {});
+  Program(const std::string& file, const std::vector<std::string>& arguments,
+          const StartOptions& options = {});
   ~Program();
   Program(const Program&) = delete;
   Program& operator=(const Program&) = delete;
@@ -61,7 +63,9 @@ class Program {
   // The exit status as a shell shows it; -1 when it did not end within `limit`.
   int exit_status(std::chrono::milliseconds limit);
   // Empty when stdout is a device.
-  std::string out() const { return stdout_path_.starts_with("/dev/shm/") ? read_file(stdout_path_) : std::string(); }
+  std::string out() const {
+    return stdout_path_.starts_with("/dev/shm/") ? read_file(stdout_path_) : std::string();
+  }
   std::string err() const { return read_file(stderr_path_); }
 
   // The admin port, from the line that the keeper prints; 0 when it did not come.

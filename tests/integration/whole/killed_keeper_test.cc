@@ -1,4 +1,5 @@
-// A fallen keeper is not felt: it is replaced, nothing is lost, and the service answers all the while.
+// A fallen keeper is not felt: it is replaced, nothing is lost, and the service answers all the
+// while.
 #include <signal.h>
 
 #include <algorithm>
@@ -12,7 +13,8 @@ namespace outrigger::whole {
 namespace {
 
 constexpr int kThreads = 4;
-// One write() of the keeper may be repeated by its successor (docs/ARCHITECTURE.md); so many lines it holds at most.
+// One write() of the keeper may be repeated by its successor (docs/ARCHITECTURE.md); so many lines
+// it holds at most.
 constexpr size_t kWindowLines = 64 * 1024 / 100;
 
 int kills() {
@@ -22,8 +24,9 @@ int kills() {
 
 TEST(KilledKeeper, is_replaced_and_nothing_is_lost) {
   CountsFile counts;
-  Program program(LOGGER, {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs", "stdout-json",
-                           "--threads", std::to_string(kThreads), "--counts", counts.path(), "--rate", "3000"});
+  Program program(
+      LOGGER, {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs", "stdout-json",
+               "--threads", std::to_string(kThreads), "--counts", counts.path(), "--rate", "3000"});
   const int admin = program.admin_port();
   ASSERT_NE(admin, 0) << program.err();
   const int service = program.service_port();
@@ -43,10 +46,15 @@ TEST(KilledKeeper, is_replaced_and_nothing_is_lost) {
     const pid_t keeper = program.keeper_pid();
     ASSERT_GT(keeper, 0) << "kill " << i << ": " << program.err();
     ASSERT_EQ(kill(keeper, i % 2 == 0 ? SIGKILL : SIGSEGV), 0);
-    ASSERT_TRUE(eventually(1000ms, [&] {
-      const std::string page = http(admin, "/health", "GET", 500ms).body;
-      return json_number(page.substr(std::min(page.size(), page.find("\"keeper\""))), "restarts") == i + 1;
-    })) << "the page was not back within a second after kill " << i << "\n" << http(admin, "/health").body << program.err();
+    ASSERT_TRUE(eventually(1000ms,
+                           [&] {
+                             const std::string page = http(admin, "/health", "GET", 500ms).body;
+                             return json_number(
+                                        page.substr(std::min(page.size(), page.find("\"keeper\""))),
+                                        "restarts") == i + 1;
+                           }))
+        << "the page was not back within a second after kill " << i << "\n"
+        << http(admin, "/health").body << program.err();
   }
   stop.store(true);
   client.join();
@@ -66,7 +74,8 @@ TEST(KilledKeeper, is_replaced_and_nothing_is_lost) {
   }
   EXPECT_LE(repeated, static_cast<size_t>(rounds) * kWindowLines);
   RecordProperty("repeated_lines", static_cast<int>(repeated));
-  printf("%d kills: %zu lines repeated, %d requests answered meanwhile\n", rounds, repeated, answered.load());
+  printf("%d kills: %zu lines repeated, %d requests answered meanwhile\n", rounds, repeated,
+         answered.load());
 }
 
 }  // namespace

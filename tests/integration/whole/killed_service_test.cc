@@ -12,9 +12,10 @@ namespace {
 constexpr int kThreads = 4;
 
 std::vector<std::string> arguments(const CountsFile& counts, std::vector<std::string> more) {
-  std::vector<std::string> all{"run",      "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
-                               "--logs",   "stdout-json", "--threads", std::to_string(kThreads),
-                               "--counts", counts.path()};
+  std::vector<std::string> all{"run",         "--listen",    "127.0.0.1:0",
+                               "--admin",     "127.0.0.1:0", "--logs",
+                               "stdout-json", "--threads",   std::to_string(kThreads),
+                               "--counts",    counts.path()};
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
@@ -29,7 +30,8 @@ TEST(KilledService, loses_nothing_it_committed_at_full_speed) {
   for (int run = 0; run < runs(); ++run) {
     CountsFile counts;
     Program program(LOGGER, arguments(counts, {}));
-    ASSERT_TRUE(eventually(10s, [&] { return counts->returned[kThreads - 1].load() > 0; })) << program.err();
+    ASSERT_TRUE(eventually(10s, [&] { return counts->returned[kThreads - 1].load() > 0; }))
+        << program.err();
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
     kill(counts->service_pid.load(), SIGKILL);
     ASSERT_EQ(program.exit_status(20s), 137) << program.err();
@@ -43,7 +45,8 @@ TEST(KilledService, drops_nothing_when_it_logs_below_the_keepers_capacity) {
   for (int run = 0; run < runs() / 4 + 1; ++run) {
     CountsFile counts;
     Program program(LOGGER, arguments(counts, {"--rate", "5000"}));
-    ASSERT_TRUE(eventually(10s, [&] { return counts->returned[kThreads - 1].load() > 0; })) << program.err();
+    ASSERT_TRUE(eventually(10s, [&] { return counts->returned[kThreads - 1].load() > 0; }))
+        << program.err();
     std::this_thread::sleep_for(std::chrono::microseconds(100'000 + random() % 200'000));
     kill(counts->service_pid.load(), SIGKILL);
     ASSERT_EQ(program.exit_status(20s), 137) << program.err();
@@ -61,7 +64,8 @@ class EndedService : public testing::TestWithParam<Ending> {};
 
 TEST_P(EndedService, loses_nothing_and_is_mirrored) {
   CountsFile counts;
-  Program program(LOGGER, arguments(counts, {"--end", GetParam().how, "--after", "80ms", "--rate", "5000"}));
+  Program program(
+      LOGGER, arguments(counts, {"--end", GetParam().how, "--after", "80ms", "--rate", "5000"}));
   ASSERT_EQ(program.exit_status(20s), GetParam().status) << program.err();
   const Logged logged = parse(program.out());
   EXPECT_GT(logged.lines.size(), 0u);
@@ -69,13 +73,15 @@ TEST_P(EndedService, loses_nothing_and_is_mirrored) {
   expect_nothing_lost(logged, counts, kThreads);
 }
 INSTANTIATE_TEST_SUITE_P(Endings, EndedService,
-                         testing::Values(Ending{"segv", 139}, Ending{"abort", 134}, Ending{"exit", 7}),
+                         testing::Values(Ending{"segv", 139}, Ending{"abort", 134},
+                                         Ending{"exit", 7}),
                          [](const auto& ending) { return std::string(ending.param.how); });
 
 TEST(StoppedService, has_every_line_out_and_exits_0) {
   CountsFile counts;
   Program program(LOGGER, arguments(counts, {"--rate", "2000"}));
-  ASSERT_TRUE(eventually(10s, [&] { return counts->returned[kThreads - 1].load() > 100; })) << program.err();
+  ASSERT_TRUE(eventually(10s, [&] { return counts->returned[kThreads - 1].load() > 100; }))
+      << program.err();
   kill(program.pid(), SIGTERM);
   ASSERT_EQ(program.exit_status(20s), 0) << program.err();
   const Logged logged = parse(program.out());

@@ -20,7 +20,8 @@ class CountsFile {
   CountsFile() {
     const int fd = open(path().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     EXPECT_EQ(ftruncate(fd, sizeof(Counts)), 0);
-    counts_ = static_cast<Counts*>(mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
+    counts_ = static_cast<Counts*>(
+        mmap(nullptr, sizeof(Counts), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0));
     close(fd);
   }
   ~CountsFile() { munmap(counts_, sizeof(Counts)); }
@@ -43,13 +44,14 @@ inline Logged parse(std::string_view output) {
     const auto n = json_number(line, "n");
     const auto t = json_number(line, "t");
     if (n && t) logged.lines[*t].push_back(*n);
-    if (json_text(line, "message").starts_with("dropped ")) logged.dropped += json_number(line, "count").value_or(0);
+    if (json_text(line, "message").starts_with("dropped "))
+      logged.dropped += json_number(line, "count").value_or(0);
   });
   return logged;
 }
 
-// For each thread: in order, none twice; all together: output + counted drops = calls returned, and at most one call a
-// thread that was under way.
+// For each thread: in order, none twice; all together: output + counted drops = calls returned, and
+// at most one call a thread that was under way.
 inline void expect_nothing_lost(const Logged& logged, const CountsFile& counts, int threads) {
   int64_t returned = 0, written = 0;
   for (int t = 0; t < threads; ++t) {

@@ -1,5 +1,5 @@
-// A service that logs numbered lines from several threads and keeps count of its returned calls in a file that the test
-// maps too, so that the count outlives any death. How it ends is an option.
+// A service that logs numbered lines from several threads and keeps count of its returned calls in
+// a file that the test maps too, so that the count outlives any death. How it ends is an option.
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -24,7 +24,9 @@ void write_lines(whole::Counts& counts, int thread, int per_second) {
   for (uint64_t n = 0; !counts.stop.load(std::memory_order_relaxed); ++n) {
     log::info("line {t} {n} of a text that is as long as such texts are", thread, n);
     counts.returned[thread].store(n + 1, std::memory_order_relaxed);
-    if (per_second != 0) std::this_thread::sleep_until(begin + (n + 1) * std::chrono::nanoseconds(1'000'000'000 / per_second));
+    if (per_second != 0)
+      std::this_thread::sleep_until(begin +
+                                    (n + 1) * std::chrono::nanoseconds(1'000'000'000 / per_second));
   }
 }
 
@@ -42,12 +44,14 @@ void end_as(const std::string& how) {
 
 int main(int argc, char** argv) {
   Service logger{{.name = "logger", .about = "Logs numbered lines."}};
-  auto counts_file = logger.option<std::string>("counts", {.otherwise = "", .help = "file to count in"});
+  auto counts_file =
+      logger.option<std::string>("counts", {.otherwise = "", .help = "file to count in"});
   auto threads = logger.option<int>("threads", {.otherwise = 4, .help = "how many log"});
-  auto rate = logger.option<int>("rate", {.otherwise = 0, .help = "lines a second and thread; 0: as many as can be"});
+  auto rate = logger.option<int>(
+      "rate", {.otherwise = 0, .help = "lines a second and thread; 0: as many as can be"});
   auto end = logger.option<std::string>("end", {.otherwise = "", .help = "segv, abort or exit"});
-  auto after = logger.option<std::chrono::milliseconds>("after", {.otherwise = std::chrono::milliseconds(100),
-                                                                  .help = "when to end so"});
+  auto after = logger.option<std::chrono::milliseconds>(
+      "after", {.otherwise = std::chrono::milliseconds(100), .help = "when to end so"});
   whole::Counts* counts = nullptr;
   std::vector<std::thread> running;
   logger.on_start([&]() -> Result<void> {
@@ -57,7 +61,8 @@ int main(int argc, char** argv) {
     if (memory == MAP_FAILED) return failed("cannot map the file of counts");
     counts = static_cast<whole::Counts*>(memory);
     counts->service_pid.store(getpid());
-    for (int t = 0; t < *threads; ++t) running.emplace_back(write_lines, std::ref(*counts), t, *rate);
+    for (int t = 0; t < *threads; ++t)
+      running.emplace_back(write_lines, std::ref(*counts), t, *rate);
     if (!end->empty()) {
       running.emplace_back([how = *end, when = *after] {
         std::this_thread::sleep_for(when);
@@ -71,12 +76,14 @@ int main(int argc, char** argv) {
     if (counts != nullptr) counts->stop.store(true);
     for (std::thread& thread : running) thread.join();
   });
-  // What an incident looks like from inside: every thread of the pool waits for a lock that nobody gives back.
+  // What an incident looks like from inside: every thread of the pool waits for a lock that nobody
+  // gives back.
   static std::mutex never_released;
-  logger.operation("deadlock", "Blocks the thread that answers, for good.").does([]() -> Result<Json> {
-    never_released.lock();
-    return Json{{"never", true}};
-  });
+  logger.operation("deadlock", "Blocks the thread that answers, for good.")
+      .does([]() -> Result<Json> {
+        never_released.lock();
+        return Json{{"never", true}};
+      });
   logger.operation("fork", "Logs in a child of fork() too.").does([]() -> Result<Json> {
     const pid_t child = fork();
     if (child == 0) {
@@ -88,6 +95,8 @@ int main(int argc, char** argv) {
     log::info("from the parent {status}", status);
     return Json{{"status", status}};
   });
-  logger.operation("ping", "Answers.").read_only().does([]() -> Result<Json> { return Json{{"pong", true}}; });
+  logger.operation("ping", "Answers.").read_only().does([]() -> Result<Json> {
+    return Json{{"pong", true}};
+  });
   return run(argc, argv, logger);
 }

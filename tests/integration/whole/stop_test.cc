@@ -14,12 +14,14 @@
 namespace outrigger::whole {
 namespace {
 
-const std::vector<std::string> kQuiet{"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs",
-                                      "stdout-json"};
+const std::vector<std::string> kQuiet{"run",         "--listen", "127.0.0.1:0", "--admin",
+                                      "127.0.0.1:0", "--logs",   "stdout-json"};
 
 size_t count(std::string_view text, std::string_view what) {
   size_t n = 0;
-  for (size_t at = text.find(what); at != std::string_view::npos; at = text.find(what, at + what.size())) ++n;
+  for (size_t at = text.find(what); at != std::string_view::npos;
+       at = text.find(what, at + what.size()))
+    ++n;
   return n;
 }
 
@@ -69,12 +71,15 @@ TEST(StopTerminal, control_c_on_a_terminal_is_one_drain) {
   if (pid == 0) {
     const int out = open(scratch.path("out").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(out, STDOUT_FILENO);
-    execl(LOGGER, LOGGER, "run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs", "stdout-json",
-          nullptr);
+    execl(LOGGER, LOGGER, "run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs",
+          "stdout-json", nullptr);
     _exit(127);
   }
-  ASSERT_TRUE(eventually(10s, [&] { return read_file(scratch.path("out")).find("answers on http") != std::string::npos; }));
-  ASSERT_EQ(write(master, "\x03", 1), 1);  // the terminal turns it into SIGINT for the foreground group
+  ASSERT_TRUE(eventually(10s, [&] {
+    return read_file(scratch.path("out")).find("answers on http") != std::string::npos;
+  }));
+  ASSERT_EQ(write(master, "\x03", 1),
+            1);  // the terminal turns it into SIGINT for the foreground group
   int status = 0;
   ASSERT_TRUE(eventually(10s, [&] { return waitpid(pid, &status, WNOHANG) == pid; }));
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;

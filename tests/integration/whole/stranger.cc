@@ -1,6 +1,7 @@
-// A program that brings everything that could clash: a global that starts a thread and opens a socket, its own EVP_*
-// and SSL_* symbols as a BoringSSL would, another fmt, and a constructor with the earliest priority users may have.
-// What was constructed is told through the file STRANGER_TRACE, one line a construction.
+// A program that brings everything that could clash: a global that starts a thread and opens a
+// socket, its own EVP_* and SSL_* symbols as a BoringSSL would, another fmt, and a constructor with
+// the earliest priority users may have. What was constructed is told through the file
+// STRANGER_TRACE, one line a construction.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -56,7 +57,9 @@ struct Global {
     sockaddr_in any{};
     any.sin_family = AF_INET;
     any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (bind(listener, reinterpret_cast<sockaddr*>(&any), sizeof(any)) != 0 || listen(listener, 8) != 0) abort();
+    if (bind(listener, reinterpret_cast<sockaddr*>(&any), sizeof(any)) != 0 ||
+        listen(listener, 8) != 0)
+      abort();
     worker = std::thread([this] {
       while (!stop.load()) {
         ++turns;
@@ -81,16 +84,20 @@ Global g_global;
 int main(int argc, char** argv) {
   using namespace outrigger;
   Service stranger{{.name = "stranger", .about = "Clashes with everything."}};
-  stranger.operation("evidence", "What the program's own symbols answer.").read_only().does([]() -> Result<Json> {
-    std::string caught;
-    try {
-      throw std::runtime_error("thrown");
-    } catch (const std::exception& error) {
-      caught = error.what();
-    }
-    return Json{{"digest", EVP_Digest("abc")}, {"error", ERR_get_error()}, {"caught", caught},
-                {"turns", g_global.turns.load()}};
-  });
+  stranger.operation("evidence", "What the program's own symbols answer.")
+      .read_only()
+      .does([]() -> Result<Json> {
+        std::string caught;
+        try {
+          throw std::runtime_error("thrown");
+        } catch (const std::exception& error) {
+          caught = error.what();
+        }
+        return Json{{"digest", EVP_Digest("abc")},
+                    {"error", ERR_get_error()},
+                    {"caught", caught},
+                    {"turns", g_global.turns.load()}};
+      });
   std::cout << "printed by main" << std::endl;
   return run(argc, argv, stranger);
 }

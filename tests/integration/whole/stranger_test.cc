@@ -19,8 +19,10 @@ TEST_P(Stranger, is_constructed_once_in_the_service_and_everything_works) {
   Scratch scratch;
   StartOptions options;
   options.environment = {"STRANGER_TRACE=" + scratch.path("trace")};
-  Program program(GetParam(), {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs", "stdout-json"},
-                  options);
+  Program program(
+      GetParam(),
+      {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs", "stdout-json"},
+      options);
   const int admin = program.admin_port();
   const int service = program.service_port();
   ASSERT_NE(service, 0) << program.err() << program.out();
@@ -35,7 +37,8 @@ TEST_P(Stranger, is_constructed_once_in_the_service_and_everything_works) {
   const std::string trace = read_file(scratch.path("trace"));
   EXPECT_EQ(count_lines(trace, "earliest "), 1) << trace;
   EXPECT_EQ(count_lines(trace, "global "), 1) << trace;
-  EXPECT_NE(trace.find("global " + std::to_string(program.service_pid())), std::string::npos) << trace;
+  EXPECT_NE(trace.find("global " + std::to_string(program.service_pid())), std::string::npos)
+      << trace;
 
   kill(program.pid(), SIGTERM);
   EXPECT_EQ(program.exit_status(10s), 0) << program.err();
@@ -45,7 +48,8 @@ TEST_P(Stranger, is_constructed_once_in_the_service_and_everything_works) {
 std::string linkage_name(const testing::TestParamInfo<const char*>& info) {
   return std::string(info.param).ends_with("_dynamic") ? "dynamic_pie" : "static_pie";
 }
-INSTANTIATE_TEST_SUITE_P(Linkage, Stranger, testing::Values(STRANGER, STRANGER_DYNAMIC), linkage_name);
+INSTANTIATE_TEST_SUITE_P(Linkage, Stranger, testing::Values(STRANGER, STRANGER_DYNAMIC),
+                         linkage_name);
 
 }  // namespace
 }  // namespace outrigger::whole

@@ -1,7 +1,8 @@
-// What a serving file does to the machine, and what it needs of it: nothing on disk, an empty directory to run in.
+// What a serving file does to the machine, and what it needs of it: nothing on disk, an empty
+// directory to run in.
 #include <fcntl.h>
-#include <signal.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -22,23 +23,26 @@ TEST(Disk, no_process_of_a_serving_run_opens_a_file_for_writing) {
   Scratch scratch;
   const std::string trace = scratch.path("trace");
   StartOptions options;
-  options.environment = {"OUTRIGGER_IN_PROCESS=0"};  // under a tracer the file would else run as one process
+  options.environment = {
+      "OUTRIGGER_IN_PROCESS=0"};  // under a tracer the file would else run as one process
   Program program("/usr/bin/strace",
-                  {"-f", "-qq", "-e", "trace=open,openat,openat2,creat", "-o", trace, PROBER, "run", "--listen",
-                   "127.0.0.1:0", "--admin", "127.0.0.1:0", "--allow-private"},
+                  {"-f", "-qq", "-e", "trace=open,openat,openat2,creat", "-o", trace, PROBER, "run",
+                   "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--allow-private"},
                   options);
   const int admin = program.admin_port(20s);
   ASSERT_NE(admin, 0) << program.err();
   const int service = program.service_port(20s);
   ASSERT_NE(service, 0);
-  EXPECT_EQ(http(service, "/probe?url=http://127.0.0.1:" + std::to_string(admin) + "/livez").status, 200);
+  EXPECT_EQ(http(service, "/probe?url=http://127.0.0.1:" + std::to_string(admin) + "/livez").status,
+            200);
   EXPECT_EQ(http(admin, "/health").status, 200);
   kill(program.service_pid(), SIGTERM);
   program.exit_status(20s);
   int opened = 0;
   for_each_line(read_file(trace), [&](std::string_view line) {
     ++opened;
-    if (line.find("O_WRONLY") == std::string_view::npos && line.find("O_RDWR") == std::string_view::npos &&
+    if (line.find("O_WRONLY") == std::string_view::npos &&
+        line.find("O_RDWR") == std::string_view::npos &&
         line.find("creat(") == std::string_view::npos) {
       return;
     }
@@ -58,19 +62,25 @@ TEST(Chroot, the_file_runs_in_an_empty_directory_with_proc) {
   // A mount namespace of the test's own holds /proc; it goes with the processes.
   StartOptions options;
   options.in_child = [&] {
-    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
-        mount("proc", (root + "proc").c_str(), "proc", 0, nullptr) != 0 || chroot(root.c_str()) != 0 ||
-        chdir("/") != 0) {
+    if (unshare(CLONE_NEWNS) != 0 ||
+        mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        mount("proc", (root + "proc").c_str(), "proc", 0, nullptr) != 0 ||
+        chroot(root.c_str()) != 0 || chdir("/") != 0) {
       _exit(120);
     }
   };
-  Program program("/prober", {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--allow-private"}, options);
+  Program program("/prober",
+                  {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--allow-private"},
+                  options);
   const int admin = program.admin_port();
   if (admin == 0 && program.exit_status(1s) == 120) GTEST_SKIP() << "no right to chroot here";
   ASSERT_NE(admin, 0) << program.err();
   ASSERT_NE(program.service_port(), 0) << program.err();
   EXPECT_EQ(http(admin, "/livez").status, 200);
-  EXPECT_EQ(http(program.service_port(), "/probe?url=http://127.0.0.1:" + std::to_string(admin) + "/livez").status, 200);
+  EXPECT_EQ(http(program.service_port(),
+                 "/probe?url=http://127.0.0.1:" + std::to_string(admin) + "/livez")
+                .status,
+            200);
   kill(program.pid(), SIGTERM);
   EXPECT_EQ(program.exit_status(10s), 0) << program.err();
 }
@@ -92,13 +102,20 @@ TEST_P(BadInput, gets_one_clear_line_and_the_right_status) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Cases, BadInput,
-    testing::Values(
-        Wrong{"word", {"prboe"}, 2, "prboe"}, Wrong{"option", {"run", "--lisen", "x"}, 2, "lisen"},
-        Wrong{"address", {"run", "--listen", "nowhere:99999", "--admin", "127.0.0.1:0"}, 2, "nowhere:99999"},
-        Wrong{"admin_address", {"run", "--admin", "127.0.0.1:http", "--listen", "127.0.0.1:0"}, 2, "127.0.0.1:http"},
-        Wrong{"level", {"run", "--log-level", "loud"}, 2, "loud"},
-        Wrong{"logs", {"run", "--logs", "paper"}, 2, "paper"}, Wrong{"url", {"probe", "not a url"}, 1, "not a url"},
-        Wrong{"missing_argument", {"probe"}, 1, "url"}),
+    testing::Values(Wrong{"word", {"prboe"}, 2, "prboe"},
+                    Wrong{"option", {"run", "--lisen", "x"}, 2, "lisen"},
+                    Wrong{"address",
+                          {"run", "--listen", "nowhere:99999", "--admin", "127.0.0.1:0"},
+                          2,
+                          "nowhere:99999"},
+                    Wrong{"admin_address",
+                          {"run", "--admin", "127.0.0.1:http", "--listen", "127.0.0.1:0"},
+                          2,
+                          "127.0.0.1:http"},
+                    Wrong{"level", {"run", "--log-level", "loud"}, 2, "loud"},
+                    Wrong{"logs", {"run", "--logs", "paper"}, 2, "paper"},
+                    Wrong{"url", {"probe", "not a url"}, 1, "not a url"},
+                    Wrong{"missing_argument", {"probe"}, 1, "url"}),
     [](const auto& wrong) { return std::string(wrong.param.name); });
 
 TEST(BadSurroundings, a_port_already_taken_ends_the_start_with_one_line) {

@@ -14,7 +14,8 @@ Trust trust(const MadeRequest& made, bool local) { return trust_in(made.request,
 
 TEST(TrustIn, locally_whoever_reaches_the_port_is_an_insider) {
   EXPECT_EQ(trust(MadeRequest("GET", "/").from_loopback(), kLocal), Trust::kInsider);
-  EXPECT_EQ(trust(MadeRequest("GET", "/").from_network().with("Host", "dev.example.org"), kLocal), Trust::kInsider);
+  EXPECT_EQ(trust(MadeRequest("GET", "/").from_network().with("Host", "dev.example.org"), kLocal),
+            Trust::kInsider);
   EXPECT_EQ(trust(MadeRequest("GET", "/").from_unix(1234), kLocal), Trust::kInsider);
 }
 
@@ -30,12 +31,13 @@ TEST(TrustIn, a_web_page_that_was_pointed_at_loopback_is_a_stranger) {
   const auto with_host = [](std::string_view host) {
     return trust(MadeRequest("GET", "/").from_loopback().with("Host", host), kLocal);
   };
-  for (const char* host : {"localhost", "localhost:8081", "127.0.0.1:8081", "[::1]:8081", "devbox:8081", "devbox",
-                           "prober.localhost:8081", "192.0.2.7:1", ""}) {
+  for (const char* host : {"localhost", "localhost:8081", "127.0.0.1:8081", "[::1]:8081",
+                           "devbox:8081", "devbox", "prober.localhost:8081", "192.0.2.7:1", ""}) {
     EXPECT_EQ(with_host(host), Trust::kInsider) << host;
   }
-  for (const char* host : {"evil.example.org", "evil.example.org:8081", "127.0.0.1.evil.example.org:8081",
-                           "localhost.evil.org", "evil.org.:8081"}) {
+  for (const char* host :
+       {"evil.example.org", "evil.example.org:8081", "127.0.0.1.evil.example.org:8081",
+        "localhost.evil.org", "evil.org.:8081"}) {
     EXPECT_EQ(with_host(host), Trust::kStranger) << host;
   }
 }

@@ -50,10 +50,23 @@ HealthReport report() {
   made.instance = "devbox";
   made.started_ns = 1'000'000'000'000'000'000;
   made.now_ns = made.started_ns + 11'520'000'000'000;
-  made.process = {.pid = 4711, .state = ProcessState::kRunning, .beat_age_ms = 120, .beat_name = "server", .ended = ""};
-  made.checks = {{.name = "targets", .status = Status::kWarn, .pending = false, .output = "one is slow", .time_ns = 1,
-                  .duration_ms = 12.5, .critical = true, .gates_readiness = false}};
-  made.logs = {{.time_ns = made.now_ns, .level = Level::kInfo, .message = "probed\n\x1b[2J it", .source = "main.cc:41",
+  made.process = {.pid = 4711,
+                  .state = ProcessState::kRunning,
+                  .beat_age_ms = 120,
+                  .beat_name = "server",
+                  .ended = ""};
+  made.checks = {{.name = "targets",
+                  .status = Status::kWarn,
+                  .pending = false,
+                  .output = "one is slow",
+                  .time_ns = 1,
+                  .duration_ms = 12.5,
+                  .critical = true,
+                  .gates_readiness = false}};
+  made.logs = {{.time_ns = made.now_ns,
+                .level = Level::kInfo,
+                .message = "probed\n\x1b[2J it",
+                .source = "main.cc:41",
                 .fields = {}}};
   made.keeper = {.pid = 4712, .restarts = 0, .last_end = ""};
   return made;
@@ -78,7 +91,8 @@ TEST(HealthText, says_what_a_person_needs) {
 
 TEST(HealthText, shows_what_a_stranger_is_told) {
   Status status = Status::kFail;
-  const auto text = health_text(health_json(report(), Trust::kStranger).body, Paint::kPlain, status);
+  const auto text =
+      health_text(health_json(report(), Trust::kStranger).body, Paint::kPlain, status);
   ASSERT_TRUE(text);
   EXPECT_EQ(*text, "1.1.ab41cd0: warn\nchecks\n  warn  targets         \n");
 }
@@ -87,11 +101,13 @@ TEST(HealthText, paints_only_when_asked) {
   Status status = Status::kFail;
   const std::string page = health_json(report(), Trust::kInsider).body;
   EXPECT_EQ(health_text(page, Paint::kPlain, status)->find('\x1b'), std::string::npos);
-  EXPECT_NE(health_text(page, Paint::kColours, status)->find("\x1b[33mwarn\x1b[0m"), std::string::npos);
+  EXPECT_NE(health_text(page, Paint::kColours, status)->find("\x1b[33mwarn\x1b[0m"),
+            std::string::npos);
 }
 
 TEST(HealthText, believes_nothing) {
-  for (const char* page : {"", "x", "[]", "{}", "{\"status\":1}", "{\"status\":\"fine\"}", "{\"status\":\"pass\""}) {
+  for (const char* page :
+       {"", "x", "[]", "{}", "{\"status\":1}", "{\"status\":\"fine\"}", "{\"status\":\"pass\""}) {
     Status status = Status::kFail;
     EXPECT_FALSE(health_text(page, Paint::kPlain, status)) << page;
   }
@@ -169,7 +185,8 @@ TEST_F(HealthCommandTest, shows_several_in_a_line_each) {
 TEST_F(HealthCommandTest, asks_a_url) {
   listen(4710);
   const std::string address = servers_[0]->listeners().at(1).address;
-  for (const std::string& url : {address, "http://" + address, "http://" + address + "/", "http://" + address + "/healthz"}) {
+  for (const std::string& url : {address, "http://" + address, "http://" + address + "/",
+                                 "http://" + address + "/healthz"}) {
     EXPECT_EQ(run({url}), 0) << url << ": " << err_;
   }
   EXPECT_EQ(run({"--json", address}), 0);

@@ -16,15 +16,33 @@ HealthReport full_report() {
   report.instance = "devbox";
   report.started_ns = 1'000'000'000'000'000'000;
   report.now_ns = report.started_ns + 3'725'900'000'000;
-  report.process = {.pid = 4711, .state = ProcessState::kRunning, .beat_age_ms = 120, .beat_name = "server", .ended = ""};
-  report.checks = {{.name = "targets", .status = Status::kWarn, .pending = false, .output = "one is slow",
-                    .time_ns = report.now_ns, .duration_ms = 12.5, .critical = true, .gates_readiness = false}};
-  report.logs = {{.time_ns = report.now_ns, .level = Level::kError, .message = "no \"answer\" from <b>x</b>\n\xff",
+  report.process = {.pid = 4711,
+                    .state = ProcessState::kRunning,
+                    .beat_age_ms = 120,
+                    .beat_name = "server",
+                    .ended = ""};
+  report.checks = {{.name = "targets",
+                    .status = Status::kWarn,
+                    .pending = false,
+                    .output = "one is slow",
+                    .time_ns = report.now_ns,
+                    .duration_ms = 12.5,
+                    .critical = true,
+                    .gates_readiness = false}};
+  report.logs = {{.time_ns = report.now_ns,
+                  .level = Level::kError,
+                  .message = "no \"answer\" from <b>x</b>\n\xff",
                   .source = "main.cc:41",
-                  .fields = {{"url", std::string("http://x/")}, {"ms", 12.25}, {"tries", int64_t{-3}},
-                             {"big", std::numeric_limits<uint64_t>::max()}, {"ok", false},
+                  .fields = {{"url", std::string("http://x/")},
+                             {"ms", 12.25},
+                             {"tries", int64_t{-3}},
+                             {"big", std::numeric_limits<uint64_t>::max()},
+                             {"ok", false},
                              {"bad", std::numeric_limits<double>::quiet_NaN()}}}};
-  report.metrics = {{.time_ns = report.now_ns, .name = "Probes", .value = 3, .unit = "Count",
+  report.metrics = {{.time_ns = report.now_ns,
+                     .name = "Probes",
+                     .value = 3,
+                     .unit = "Count",
                      .dimensions = {{"Target", "x"}}}};
   report.shipped_logs = {.sent = 10, .pending = 2, .dropped = 1, .retries = 0, .last_error = ""};
   report.dropped_by_level[2] = 1;
@@ -166,14 +184,15 @@ TEST(Readyz, wants_a_started_process_that_is_not_draining_and_its_gates) {
   EXPECT_EQ(readyz({ProcessState::kRunning, false}).body, "failing\n");
   EXPECT_EQ(readyz({ProcessState::kStarting, true}).body, "starting\n");
   EXPECT_EQ(readyz({ProcessState::kDraining, true}).body, "draining\n");
-  for (const auto state : {ProcessState::kStarting, ProcessState::kDraining, ProcessState::kUnresponsive,
-                           ProcessState::kExited}) {
+  for (const auto state : {ProcessState::kStarting, ProcessState::kDraining,
+                           ProcessState::kUnresponsive, ProcessState::kExited}) {
     EXPECT_EQ(readyz({state, true}).status, 503) << name_of(state);
   }
 }
 
 TEST(ConfigPage, masks_secrets) {
-  const auto response = config_page({{"Greeting", "Hi", "default", false}, {"Token", "hunter2", "tag", true}});
+  const auto response =
+      config_page({{"Greeting", "Hi", "default", false}, {"Token", "hunter2", "tag", true}});
   EXPECT_EQ(response.body.find("hunter2"), std::string::npos);
   const auto page = parsed(response);
   EXPECT_EQ(page.at("settings").at(0).at("value"), "Hi");

@@ -16,8 +16,8 @@ TEST(ParseLasting, adds_up_its_units) {
 }
 
 TEST(ParseLasting, refuses_what_is_no_time) {
-  for (const char* text : {"", "10", "m", "0s", "-5m", "1.5h", "10ms", "10 m", "25h", "24h1s", "4294967296s",
-                           "99999999999999999999s", "m10", "10mm"}) {
+  for (const char* text : {"", "10", "m", "0s", "-5m", "1.5h", "10ms", "10 m", "25h", "24h1s",
+                           "4294967296s", "99999999999999999999s", "m10", "10mm"}) {
     EXPECT_FALSE(parse_lasting(text)) << text;
   }
 }
@@ -38,7 +38,8 @@ TEST(LevelChange, says_what_will_not_do) {
             "level \"\" will not do: expected trace, debug, info, warn, error or fatal");
   MadeRequest misspelt("PUT", "/log/level");
   misspelt.asking("level", "debug").asking("fro", "10m");
-  EXPECT_EQ(level_change(misspelt.request).error().parameter, "fro") << "or the level would stay for good";
+  EXPECT_EQ(level_change(misspelt.request).error().parameter, "fro")
+      << "or the level would stay for good";
   MadeRequest endless("PUT", "/log/level");
   endless.asking("level", "debug").asking("for", "ever");
   EXPECT_EQ(level_change(endless.request).error().parameter, "for");
@@ -46,9 +47,11 @@ TEST(LevelChange, says_what_will_not_do) {
 
 TEST(LevelPage, says_until_when) {
   EXPECT_EQ(level_page({}).body, "{\"level\":\"INFO\"}\n");
-  LevelReport report{.level = Level::kDebug, .until_ns = 1'000'000'000'000'000'000, .returns_to = Level::kWarn};
-  EXPECT_EQ(level_page(report).body,
-            "{\"level\":\"DEBUG\",\"until\":\"2001-09-09T01:46:40.000Z\",\"returns_to\":\"WARN\"}\n");
+  LevelReport report{
+      .level = Level::kDebug, .until_ns = 1'000'000'000'000'000'000, .returns_to = Level::kWarn};
+  EXPECT_EQ(
+      level_page(report).body,
+      "{\"level\":\"DEBUG\",\"until\":\"2001-09-09T01:46:40.000Z\",\"returns_to\":\"WARN\"}\n");
 }
 
 }  // namespace

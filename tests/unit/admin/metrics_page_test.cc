@@ -7,8 +7,13 @@
 namespace outrigger::admin {
 namespace {
 
-Metric counter(std::string name, double value, std::vector<std::pair<std::string, std::string>> labels = {}) {
-  return {.name = std::move(name), .help = "", .kind = MetricKind::kCounter, .labels = std::move(labels), .value = value};
+Metric counter(std::string name, double value,
+               std::vector<std::pair<std::string, std::string>> labels = {}) {
+  return {.name = std::move(name),
+          .help = "",
+          .kind = MetricKind::kCounter,
+          .labels = std::move(labels),
+          .value = value};
 }
 std::string prometheus(const std::vector<Metric>& metrics) {
   return metrics_page(metrics, MetricsFormat::kPrometheus).body;
@@ -17,7 +22,8 @@ std::string prometheus(const std::vector<Metric>& metrics) {
 TEST(MetricsPage, writes_counters_and_gauges) {
   Metric probes = counter("Probes", 3);
   probes.help = "URLs probed";
-  Metric depth{.name = "queue_depth", .help = "", .kind = MetricKind::kGauge, .labels = {}, .value = 1.5};
+  Metric depth{
+      .name = "queue_depth", .help = "", .kind = MetricKind::kGauge, .labels = {}, .value = 1.5};
   EXPECT_EQ(prometheus({probes, depth}),
             "# HELP probes_total URLs probed\n# TYPE probes_total counter\nprobes_total 3\n"
             "# TYPE queue_depth gauge\nqueue_depth 1.5\n");
@@ -30,7 +36,8 @@ TEST(MetricsPage, names_the_family_in_openmetrics_and_ends_it) {
 }
 
 TEST(MetricsPage, puts_one_name_s_values_together) {
-  EXPECT_EQ(prometheus({counter("a", 1, {{"level", "info"}}), counter("b", 2), counter("a", 3, {{"level", "warn"}})}),
+  EXPECT_EQ(prometheus({counter("a", 1, {{"level", "info"}}), counter("b", 2),
+                        counter("a", 3, {{"level", "warn"}})}),
             "# TYPE a_total counter\na_total{level=\"info\"} 1\na_total{level=\"warn\"} 3\n"
             "# TYPE b_total counter\nb_total 2\n");
 }
@@ -50,7 +57,8 @@ TEST(MetricsPage, names_things_as_scrapers_expect) {
 
 TEST(MetricsPage, shows_each_series_once) {
   // Both names become a_b; a scraper refuses a page that has a series twice.
-  EXPECT_EQ(prometheus({counter("a b", 1), counter("a-b", 2)}), "# TYPE a_b_total counter\na_b_total 3\n");
+  EXPECT_EQ(prometheus({counter("a b", 1), counter("a-b", 2)}),
+            "# TYPE a_b_total counter\na_b_total 3\n");
   EXPECT_EQ(prometheus({counter("a_total", 1)}), "# TYPE a_total counter\na_total 1\n");
 }
 

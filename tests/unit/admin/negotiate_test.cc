@@ -22,7 +22,9 @@ TEST(Preferred, is_our_first_where_the_client_does_not_care) {
 }
 
 TEST(Preferred, gives_browsers_their_page) {
-  EXPECT_EQ(form({"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"}), kHtml);
+  EXPECT_EQ(form({"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/"
+                  "*;q=0.8"}),
+            kHtml);
   EXPECT_EQ(form({"text/html"}), kHtml);
   EXPECT_EQ(form({"TEXT/HTML"}), kHtml);
   EXPECT_EQ(form({"text/*"}), kHtml);

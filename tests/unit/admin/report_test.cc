@@ -53,10 +53,10 @@ TEST(Overall, a_process_that_does_not_live_fails_whatever_its_checks_said_last) 
   HealthReport report = running();
   report.checks = {check(Status::kPass, true)};
   for (const auto& [state, expected] : {std::pair(ProcessState::kStarting, Status::kPass),
-                                       std::pair(ProcessState::kDraining, Status::kPass),
-                                       std::pair(ProcessState::kDebugged, Status::kPass),
-                                       std::pair(ProcessState::kUnresponsive, Status::kFail),
-                                       std::pair(ProcessState::kExited, Status::kFail)}) {
+                                        std::pair(ProcessState::kDraining, Status::kPass),
+                                        std::pair(ProcessState::kDebugged, Status::kPass),
+                                        std::pair(ProcessState::kUnresponsive, Status::kFail),
+                                        std::pair(ProcessState::kExited, Status::kFail)}) {
     report.process.state = state;
     EXPECT_EQ(overall(report), expected) << name_of(state);
   }

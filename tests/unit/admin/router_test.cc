@@ -13,7 +13,9 @@ constexpr uint32_t kOwn = 1000;
 class RouterTest : public testing::Test {
  protected:
   http::ServerResponse ask(const MadeRequest& made) { return handler(source_, kOwn)(made.request); }
-  http::ServerResponse get(std::string_view path) { return ask(MadeRequest("GET", path).from_loopback()); }
+  http::ServerResponse get(std::string_view path) {
+    return ask(MadeRequest("GET", path).from_loopback());
+  }
   static std::string header(const http::ServerResponse& response, std::string_view name) {
     for (const auto& [own_name, value] : response.headers) {
       if (own_name == name) return value;
@@ -25,12 +27,14 @@ class RouterTest : public testing::Test {
 };
 
 TEST_F(RouterTest, serves_the_contract_s_paths) {
-  for (const char* path : {"/health", "/healthz", "/livez", "/readyz", "/version", "/metrics", "/log/level", "/config"}) {
+  for (const char* path : {"/health", "/healthz", "/livez", "/readyz", "/version", "/metrics",
+                           "/log/level", "/config"}) {
     EXPECT_EQ(get(path).status, 200) << path;
   }
   EXPECT_EQ(get("/livez").body, "alive\n");
   EXPECT_EQ(get("/version").body,
-            "{\"Version\":\"1.1.ab41cd0\",\"commit\":\"ab41cd0\",\"build_time\":\"2026-11-24T02:05:23Z\"}\n");
+            "{\"Version\":\"1.1.ab41cd0\",\"commit\":\"ab41cd0\",\"build_time\":\"2026-11-24T02:05:"
+            "23Z\"}\n");
 }
 
 TEST_F(RouterTest, answers_404_with_the_paths_there_are) {
@@ -51,7 +55,8 @@ TEST_F(RouterTest, answers_405_with_the_methods_there_are) {
 }
 
 TEST_F(RouterTest, gives_a_browser_html_and_all_others_json) {
-  const auto html = ask(MadeRequest("GET", "/health").from_loopback().with("Accept", "text/html,*/*;q=0.8"));
+  const auto html =
+      ask(MadeRequest("GET", "/health").from_loopback().with("Accept", "text/html,*/*;q=0.8"));
   EXPECT_EQ(html.content_type, "text/html; charset=utf-8");
   EXPECT_EQ(header(html, "Vary"), "Accept");
   EXPECT_NE(header(html, "Content-Security-Policy"), "");
@@ -62,17 +67,23 @@ TEST_F(RouterTest, gives_a_browser_html_and_all_others_json) {
 TEST_F(RouterTest, gives_a_scraper_the_format_it_asks_for) {
   EXPECT_TRUE(get("/metrics").content_type.starts_with("text/plain; version=0.0.4"));
   // As Prometheus 2.42 asks.
-  const auto open = ask(MadeRequest("GET", "/metrics").from_loopback().with(
-      "Accept", "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
-                "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"));
+  const auto open = ask(MadeRequest("GET", "/metrics")
+                            .from_loopback()
+                            .with("Accept",
+                                  "application/openmetrics-text;version=1.0.0,application/"
+                                  "openmetrics-text;version=0.0.1;q=0.75,"
+                                  "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"));
   EXPECT_TRUE(open.content_type.starts_with("application/openmetrics-text"));
 }
 
 TEST_F(RouterTest, sets_the_level_by_put_alone) {
-  EXPECT_EQ(ask(MadeRequest("GET", "/log/level").from_loopback().asking("level", "debug")).status, 200);
+  EXPECT_EQ(ask(MadeRequest("GET", "/log/level").from_loopback().asking("level", "debug")).status,
+            200);
   EXPECT_EQ(source_.levels_set, 0) << "no GET changes anything";
-  const auto response =
-      ask(MadeRequest("PUT", "/log/level").from_loopback().asking("level", "debug").asking("for", "10m"));
+  const auto response = ask(MadeRequest("PUT", "/log/level")
+                                .from_loopback()
+                                .asking("level", "debug")
+                                .asking("for", "10m"));
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, "{\"level\":\"DEBUG\"}\n");
   EXPECT_EQ(source_.asked_lasting, std::chrono::minutes(10));
@@ -82,8 +93,10 @@ TEST_F(RouterTest, says_what_is_wrong_with_a_level) {
   const auto bad = ask(MadeRequest("PUT", "/log/level").from_loopback().asking("level", "loud"));
   EXPECT_EQ(bad.status, 400);
   EXPECT_NE(bad.body.find("loud"), std::string::npos);
-  const auto unknown =
-      ask(MadeRequest("PUT", "/log/level").from_loopback().asking("level", "debug").asking("module", "db"));
+  const auto unknown = ask(MadeRequest("PUT", "/log/level")
+                               .from_loopback()
+                               .asking("level", "debug")
+                               .asking("module", "db"));
   EXPECT_EQ(unknown.status, 400);
   EXPECT_EQ(unknown.body, "{\"error\":\"module db is not known\"}\n");
   EXPECT_EQ(source_.levels_set, 0);
@@ -98,7 +111,8 @@ TEST_F(RouterTest, elsewhere_keeps_private_pages_from_the_network) {
     EXPECT_EQ(ask(MadeRequest("GET", path).from_unix(kOwn)).status, 200) << path;
     EXPECT_EQ(ask(MadeRequest("GET", path).from_unix(0)).status, 200) << path;
   }
-  EXPECT_EQ(ask(MadeRequest("PUT", "/log/level").from_network().asking("level", "debug")).status, 403);
+  EXPECT_EQ(ask(MadeRequest("PUT", "/log/level").from_network().asking("level", "debug")).status,
+            403);
   EXPECT_EQ(source_.levels_set, 0);
 }
 
@@ -109,8 +123,10 @@ TEST_F(RouterTest, elsewhere_tells_the_network_how_it_is_and_no_more) {
   for (const char* path : {"/health", "/healthz", "/livez", "/readyz", "/version"}) {
     EXPECT_EQ(ask(MadeRequest("GET", path).from_network()).status, 200) << path;
   }
-  EXPECT_EQ(ask(MadeRequest("GET", "/health").from_network()).body.find("prober"), std::string::npos);
-  EXPECT_NE(ask(MadeRequest("GET", "/health").from_unix(kOwn)).body.find("prober"), std::string::npos);
+  EXPECT_EQ(ask(MadeRequest("GET", "/health").from_network()).body.find("prober"),
+            std::string::npos);
+  EXPECT_NE(ask(MadeRequest("GET", "/health").from_unix(kOwn)).body.find("prober"),
+            std::string::npos);
 }
 
 TEST(SocketAddress, fits_and_holds_no_surprises) {

@@ -51,7 +51,8 @@ TEST(Client, fetches) {
   EXPECT_EQ(response->address, address);
   EXPECT_GT(response->duration, 0us);
   const std::pair<std::string, std::string> agent("X-Agent", "outrigger");
-  EXPECT_NE(std::find(response->headers.begin(), response->headers.end(), agent), response->headers.end());
+  EXPECT_NE(std::find(response->headers.begin(), response->headers.end(), agent),
+            response->headers.end());
 }
 
 TEST(Client, tries_addresses_in_turn) {
@@ -74,7 +75,8 @@ TEST(Client, asks_whether_an_address_is_allowed) {
   const auto refused = fetch_url(request);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::kRefused);
-  EXPECT_EQ(refused.error().message, "http://" + address + ": connections to " + address + " are not allowed");
+  EXPECT_EQ(refused.error().message,
+            "http://" + address + ": connections to " + address + " are not allowed");
   EXPECT_EQ(asked, "127.0.0.1 " + address.substr(10));
   EXPECT_EQ(server->counts().accepted, 0u);
 }
@@ -85,7 +87,8 @@ TEST(Client, an_address_in_disguise_is_judged_as_what_it_is) {
     ASSERT_TRUE(endpoints) << host;
     EXPECT_EQ(endpoints->front().host, "127.0.0.1");
   }
-  // What inet_aton would take for 127.0.0.1 goes to the resolver, whose answer is what `allow` sees.
+  // What inet_aton would take for 127.0.0.1 goes to the resolver, whose answer is what `allow`
+  // sees.
   Request request = get("http://2130706433/");
   request.allow = [](std::string_view host, int) { return host != "127.0.0.1"; };
   const auto response = fetch_url(request);
@@ -102,7 +105,8 @@ TEST(Client, localhost_needs_no_resolver) {
 TEST(Client, a_name_that_cannot_be_is_unavailable) {
   const auto response = fetch_url(get("http://no-such-host.invalid/"));
   ASSERT_FALSE(response);
-  EXPECT_TRUE(response.error().kind == ErrorKind::kUnavailable || response.error().kind == ErrorKind::kTimeout);
+  EXPECT_TRUE(response.error().kind == ErrorKind::kUnavailable ||
+              response.error().kind == ErrorKind::kTimeout);
 }
 
 TEST(Client, nobody_listening_is_unavailable) {
@@ -141,8 +145,9 @@ TEST(Client, gives_up_in_time_whatever_trickles_in) {
   over.release();
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().kind, ErrorKind::kTimeout);
-  EXPECT_EQ(response.error().message, "http://" + server.address() +
-                                          ": no answer within 300 ms: the time was over while waiting for the answer");
+  EXPECT_EQ(response.error().message,
+            "http://" + server.address() +
+                ": no answer within 300 ms: the time was over while waiting for the answer");
 }
 
 TEST(Client, a_longer_answer_than_asked_for_is_an_error) {
@@ -154,8 +159,9 @@ TEST(Client, a_longer_answer_than_asked_for_is_an_error) {
   request.response_bytes_max = 1000;
   const auto response = fetch_url(request);
   ASSERT_FALSE(response);
-  EXPECT_EQ(response.error().message,
-            "http://" + server.address() + ": the answer cannot be used: it is longer than 1000 bytes");
+  EXPECT_EQ(
+      response.error().message,
+      "http://" + server.address() + ": the answer cannot be used: it is longer than 1000 bytes");
 }
 
 TEST(Client, an_answer_that_breaks_off_is_an_error) {
@@ -188,7 +194,8 @@ TEST(Client, takes_the_answer_of_a_server_that_does_not_want_the_whole_request) 
 TEST(Client, follows_no_redirect) {
   ScriptServer server([&](int fd) {
     ScriptServer::read_header(fd);
-    ScriptServer::say(fd, "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
+    ScriptServer::say(
+        fd, "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n");
   });
   EXPECT_EQ(fetch_url(get("http://" + server.address()))->status, 302);
 }
@@ -204,10 +211,12 @@ TEST(Client, speaks_through_unix_sockets_with_its_own_user_only) {
   ASSERT_TRUE(response) << response.error().message;
   EXPECT_EQ(response->body, "/health");
   if (getuid() != 0) {
-    EXPECT_EQ(fetch_unix(name, getuid() + 1, get("http://localhost/")).error().kind, ErrorKind::kRefused);
+    EXPECT_EQ(fetch_unix(name, getuid() + 1, get("http://localhost/")).error().kind,
+              ErrorKind::kRefused);
   }
-  EXPECT_EQ(fetch_unix("unix:@outrigger-nobody-here", getuid(), get("http://localhost/")).error().kind,
-            ErrorKind::kUnavailable);
+  EXPECT_EQ(
+      fetch_unix("unix:@outrigger-nobody-here", getuid(), get("http://localhost/")).error().kind,
+      ErrorKind::kUnavailable);
 }
 
 }  // namespace

@@ -72,7 +72,8 @@ TEST(ConnectionTable, a_byte_at_a_time_gains_no_time) {
   table.move(place, Phase::kHead, 0);
   // More bytes of the header arrive: no move, so no new deadline.
   table.sweep(5 * kSecond);
-  EXPECT_EQ(table.move(place, Phase::kBusy, 5 * kSecond), Cut::kSlow) << "too late, though complete";
+  EXPECT_EQ(table.move(place, Phase::kBusy, 5 * kSecond), Cut::kSlow)
+      << "too late, though complete";
   EXPECT_EQ(table.move(place, Phase::kLingering, 5 * kSecond), Cut::kNone);
   table.leave(place);
 }

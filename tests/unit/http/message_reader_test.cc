@@ -12,7 +12,8 @@ constexpr size_t kBodyMax = 256;
 template <typename Reader>
 std::string feed(Reader& reader, std::string_view bytes, size_t piece) {
   std::string waiting;
-  while (!bytes.empty() && reader.state() != ReadState::kComplete && reader.state() != ReadState::kRejected) {
+  while (!bytes.empty() && reader.state() != ReadState::kComplete &&
+         reader.state() != ReadState::kRejected) {
     waiting += bytes.substr(0, piece);
     bytes.remove_prefix(std::min(piece, bytes.size()));
     waiting.erase(0, reader.feed(waiting));
@@ -20,8 +21,8 @@ std::string feed(Reader& reader, std::string_view bytes, size_t piece) {
   return waiting + std::string(bytes);
 }
 
-// The status that a request is rejected with, 0 when it is complete, -1 when it wants more; the same however the
-// bytes are cut.
+// The status that a request is rejected with, 0 when it is complete, -1 when it wants more; the
+// same however the bytes are cut.
 int verdict(std::string_view bytes) {
   int first = 0;
   for (const size_t piece : {bytes.size(), size_t{1}, size_t{7}}) {
@@ -39,9 +40,11 @@ int verdict(std::string_view bytes) {
 TEST(RequestReader, gives_what_was_sent) {
   for (const size_t piece : {1000, 1, 3}) {
     RequestReader reader(kHeaderMax, kBodyMax);
-    const std::string rest = feed(reader,
-        "PUT /log/level?level=debug&for=10m HTTP/1.1\r\nHost: a\r\nX-Odd:  b c \r\n"
-        "Content-Length: 3\r\n\r\nxyzGET /next", piece);
+    const std::string rest =
+        feed(reader,
+             "PUT /log/level?level=debug&for=10m HTTP/1.1\r\nHost: a\r\nX-Odd:  b c \r\n"
+             "Content-Length: 3\r\n\r\nxyzGET /next",
+             piece);
     ASSERT_EQ(reader.state(), ReadState::kComplete);
     const ServerRequest request = reader.request();
     EXPECT_EQ(request.method, "PUT");
@@ -61,7 +64,8 @@ TEST(RequestReader, reads_chunks_and_ignores_their_trailer) {
     RequestReader reader(kHeaderMax, kBodyMax);
     feed(reader,
          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-         "3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nHost: b\r\nX-Late: c\r\n\r\n", piece);
+         "3;x=y\r\nabc\r\n2\r\nde\r\n0\r\nHost: b\r\nX-Late: c\r\n\r\n",
+         piece);
     ASSERT_EQ(reader.state(), ReadState::kComplete);
     EXPECT_EQ(reader.request().body, "abcde");
     EXPECT_EQ(reader.request().header("x-late"), "");
@@ -97,7 +101,7 @@ TEST(RequestReader, passes_over_an_empty_line_before_a_request) {
 
 TEST(RequestReader, rejects_what_is_malformed) {
   EXPECT_EQ(verdict("\x16\x03\x01\x02\x01 GET / HTTP/1.1\r\n\r\n"), 400);  // TLS
-  EXPECT_EQ(verdict("GET /\r\n\r\n"), 400);  // HTTP/0.9
+  EXPECT_EQ(verdict("GET /\r\n\r\n"), 400);                                // HTTP/0.9
   EXPECT_EQ(verdict("GET / HTTP/2.0\r\n\r\n"), 505);
   EXPECT_EQ(verdict("GET / HTTP/1.1\r\n\r\n"), 400);  // no Host
   EXPECT_EQ(verdict("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"), 400);
@@ -110,14 +114,23 @@ TEST(RequestReader, rejects_what_is_malformed) {
 }
 
 TEST(RequestReader, leaves_no_doubt_about_where_a_request_ends) {
-  EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"), 400);
+  EXPECT_EQ(
+      verdict("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabcd"),
+      400);
   EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -3\r\n\r\nabc"), 400);
-  EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"), 400);
-  EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n"), 400);
+  EXPECT_EQ(
+      verdict(
+          "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"),
+      400);
+  EXPECT_EQ(
+      verdict(
+          "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n"),
+      400);
   EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n"), 501);
   EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n"), 501);
   EXPECT_EQ(verdict("POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"), 501);
-  EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"), 400);
+  EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n"),
+            400);
 }
 
 TEST(RequestReader, bounds_the_request_line) {
@@ -135,22 +148,30 @@ TEST(RequestReader, bounds_the_header_though_its_fields_come_one_by_one) {
 
 TEST(RequestReader, bounds_the_body_before_it_is_sent) {
   EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 257\r\n\r\n"), 413);
-  EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551615\r\n\r\n"), 413);
-  EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n101\r\n"), 413);
+  EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551615\r\n\r\n"),
+            413);
+  EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n101\r\n"),
+            413);
   EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-                    "ff\r\n" + std::string(255, 'x') + "\r\n2\r\n"), 413);
+                    "ff\r\n" +
+                    std::string(255, 'x') + "\r\n2\r\n"),
+            413);
 }
 
 TEST(RequestReader, bounds_a_chunk_s_header) {
   EXPECT_EQ(verdict("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-                    "1;" + std::string(40'000, 'x')), 400);
+                    "1;" +
+                    std::string(40'000, 'x')),
+            400);
 }
 
 TEST(ResponseReader, gives_what_was_sent) {
   for (const size_t piece : {1000, 1, 3}) {
     ResponseReader reader(kBodyMax, ResponseReader::Asked::kWithBody);
-    feed(reader, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
-                 "HTTP/1.1 200 OK\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n", piece);
+    feed(reader,
+         "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+         "HTTP/1.1 200 OK\r\nA: b\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+         piece);
     ASSERT_EQ(reader.state(), ReadState::kComplete);
     EXPECT_EQ(reader.status(), 200);
     EXPECT_EQ(reader.take_headers().front(), (std::pair<std::string, std::string>("A", "b")));
@@ -186,8 +207,9 @@ TEST(ResponseReader, expects_no_body_after_head) {
 }
 
 TEST(ResponseReader, bounds_the_body) {
-  for (const char* head : {"HTTP/1.1 200 OK\r\nContent-Length: 257\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
-                           "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n101\r\n"}) {
+  for (const char* head :
+       {"HTTP/1.1 200 OK\r\nContent-Length: 257\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n101\r\n"}) {
     const std::string text = head + std::string(257, 'x');
     ResponseReader reader(kBodyMax, ResponseReader::Asked::kWithBody);
     feed(reader, text, 1000);

@@ -28,9 +28,10 @@ TEST(AnswerHead, carries_what_every_answer_carries) {
   const std::string head = answer_head(response, 12, AfterAnswer::kClose, 0);
   EXPECT_TRUE(head.starts_with("HTTP/1.1 404 Not Found\r\n"));
   EXPECT_TRUE(head.ends_with("\r\n\r\n"));
-  for (const char* line : {"\r\nContent-Length: 12\r\n", "\r\nX-Content-Type-Options: nosniff\r\n",
-                           "\r\nCache-Control: no-store\r\n", "\r\nConnection: close\r\n",
-                           "\r\nContent-Type: application/json\r\n", "\r\nDate: Thu, 01 Jan 1970"}) {
+  for (const char* line :
+       {"\r\nContent-Length: 12\r\n", "\r\nX-Content-Type-Options: nosniff\r\n",
+        "\r\nCache-Control: no-store\r\n", "\r\nConnection: close\r\n",
+        "\r\nContent-Type: application/json\r\n", "\r\nDate: Thu, 01 Jan 1970"}) {
     EXPECT_NE(head.find(line), std::string::npos) << line;
   }
 }
@@ -45,7 +46,8 @@ TEST(AnswerHead, lets_no_header_value_begin_another_header) {
 TEST(AnswerHead, has_no_length_where_there_can_be_no_body) {
   ServerResponse response;
   response.status = 204;
-  EXPECT_EQ(answer_head(response, 0, AfterAnswer::kKeepAlive, 0).find("\r\nContent-"), std::string::npos);
+  EXPECT_EQ(answer_head(response, 0, AfterAnswer::kKeepAlive, 0).find("\r\nContent-"),
+            std::string::npos);
 }
 
 std::string json_string(std::string_view text) {
@@ -63,9 +65,9 @@ TEST(JsonString, escapes_what_json_wants_escaped) {
 
 TEST(JsonString, replaces_what_is_not_utf8) {
   EXPECT_EQ(json_string("\xff"), R"("\ufffd")");
-  EXPECT_EQ(json_string("a\xc3"), R"("a\ufffd")");                     // cut off
-  EXPECT_EQ(json_string("\xc0\xaf"), R"("\ufffd\ufffd")");             // overlong
-  EXPECT_EQ(json_string("\xed\xa0\x80"), R"("\ufffd\ufffd\ufffd")");   // a surrogate
+  EXPECT_EQ(json_string("a\xc3"), R"("a\ufffd")");                              // cut off
+  EXPECT_EQ(json_string("\xc0\xaf"), R"("\ufffd\ufffd")");                      // overlong
+  EXPECT_EQ(json_string("\xed\xa0\x80"), R"("\ufffd\ufffd\ufffd")");            // a surrogate
   EXPECT_EQ(json_string("\xf4\x90\x80\x80"), R"("\ufffd\ufffd\ufffd\ufffd")");  // above U+10FFFF
 }
 

@@ -1,5 +1,5 @@
-// A server for tests of the client: it accepts one connection, reads a request's header, says what it was told
-// to say, and closes. Everything is bounded in time.
+// A server for tests of the client: it accepts one connection, reads a request's header, says what
+// it was told to say, and closes. Everything is bounded in time.
 #pragma once
 
 #include <netinet/in.h>
@@ -53,7 +53,9 @@ class ScriptServer {
     while (!all.ends_with("\r\n\r\n") && recv(fd, &byte, 1, 0) == 1) all += byte;
     return all;
   }
-  static void say(int fd, std::string_view text) { (void)!send(fd, text.data(), text.size(), MSG_NOSIGNAL); }
+  static void say(int fd, std::string_view text) {
+    (void)!send(fd, text.data(), text.size(), MSG_NOSIGNAL);
+  }
 
  private:
   base::Fd listener_;

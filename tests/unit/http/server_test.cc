@@ -34,7 +34,8 @@ class Client {
       if (name[0] == '@') un.sun_path[0] = '\0';
       fd_.reset(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
       const auto size = offsetof(sockaddr_un, sun_path) + name.size() + (name[0] == '@' ? 0 : 1);
-      connected_ = connect(fd_.get(), reinterpret_cast<sockaddr*>(&un), static_cast<socklen_t>(size)) == 0;
+      connected_ =
+          connect(fd_.get(), reinterpret_cast<sockaddr*>(&un), static_cast<socklen_t>(size)) == 0;
     } else {
       const auto parts = split_host_port(address);
       fd_.reset(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -102,18 +103,20 @@ TEST(Server, names_address_and_reason_when_the_port_is_taken) {
   const std::string address = (*first)->listeners().at(0).address;
   const auto second = Server::start(options(address));
   ASSERT_FALSE(second);
-  EXPECT_EQ(second.error().message,
-            "cannot listen on " + address + ": address already in use; choose another with --admin");
+  EXPECT_EQ(second.error().message, "cannot listen on " + address +
+                                        ": address already in use; choose another with --admin");
 }
 
 TEST(Server, says_what_an_address_looks_like) {
-  for (const char* text : {"", "8080", "example.org:80", "1.2.3.4", "1.2.3.4:99999", "::1:80", "unix:", "[::1]"}) {
+  for (const char* text :
+       {"", "8080", "example.org:80", "1.2.3.4", "1.2.3.4:99999", "::1:80", "unix:", "[::1]"}) {
     const auto server = Server::start(options(text));
     ASSERT_FALSE(server) << text;
     EXPECT_EQ(server.error().kind, ErrorKind::kBadInput) << text;
   }
   EXPECT_EQ(Server::start(options("192.0.2.77:0")).error().message,
-            "cannot listen on 192.0.2.77:0: cannot assign requested address; choose another with --admin");
+            "cannot listen on 192.0.2.77:0: cannot assign requested address; choose another with "
+            "--admin");
 }
 
 TEST(Server, listens_on_unix_sockets_and_knows_who_connects) {

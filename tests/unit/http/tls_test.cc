@@ -17,9 +17,10 @@ using namespace std::chrono_literals;
 
 EVP_PKEY* new_key() { return EVP_EC_gen("P-256"); }
 
-// A certificate for `subject`, signed by `issuer` (itself when null), valid from a day ago until `until` seconds from now.
-X509* new_certificate(EVP_PKEY* key, const char* subject, X509* issuer, EVP_PKEY* issuer_key, const char* names,
-                      long until) {
+// A certificate for `subject`, signed by `issuer` (itself when null), valid from a day ago until
+// `until` seconds from now.
+X509* new_certificate(EVP_PKEY* key, const char* subject, X509* issuer, EVP_PKEY* issuer_key,
+                      const char* names, long until) {
   X509* made = X509_new();
   X509_set_version(made, X509_VERSION_3);
   static long serial = 1;
@@ -29,7 +30,8 @@ X509* new_certificate(EVP_PKEY* key, const char* subject, X509* issuer, EVP_PKEY
   X509_set_pubkey(made, key);
   X509_NAME_add_entry_by_txt(X509_get_subject_name(made), "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>(subject), -1, -1, 0);
-  X509_set_issuer_name(made, issuer == nullptr ? X509_get_subject_name(made) : X509_get_subject_name(issuer));
+  X509_set_issuer_name(
+      made, issuer == nullptr ? X509_get_subject_name(made) : X509_get_subject_name(issuer));
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer == nullptr ? made : issuer, made, nullptr, nullptr, 0);
   const auto add = [&](int kind, const char* value) {
@@ -48,8 +50,10 @@ class TlsTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     authority_key_ = new_key();
-    authority_ = new_certificate(authority_key_, "test authority", nullptr, nullptr, nullptr, 86400);
-    const std::string path = testing::TempDir() + "/outrigger-tls-" + std::to_string(getpid()) + ".pem";
+    authority_ =
+        new_certificate(authority_key_, "test authority", nullptr, nullptr, nullptr, 86400);
+    const std::string path =
+        testing::TempDir() + "/outrigger-tls-" + std::to_string(getpid()) + ".pem";
     FILE* file = fopen(path.c_str(), "w");
     PEM_write_X509(file, authority_);
     fclose(file);
@@ -61,7 +65,8 @@ class TlsTest : public testing::Test {
     request.url = "https://" + nobody.address();
     const auto response = fetch_url(request);
     ASSERT_FALSE(response);
-    EXPECT_NE(response.error().message.find("SSL_CERT_FILE names /nonexistent/bundle.pem"), std::string::npos)
+    EXPECT_NE(response.error().message.find("SSL_CERT_FILE names /nonexistent/bundle.pem"),
+              std::string::npos)
         << response.error().message;
     setenv("SSL_CERT_FILE", path.c_str(), 1);
   }
@@ -78,8 +83,9 @@ class TlsTest : public testing::Test {
   static Result<Response> fetch_from(const Offer& offer, const std::string& host = "127.0.0.1") {
     SSL_CTX* context = SSL_CTX_new(TLS_server_method());
     EVP_PKEY* key = new_key();
-    X509* certificate = new_certificate(key, "server", offer.trusted ? authority_ : nullptr,
-                                        offer.trusted ? authority_key_ : nullptr, offer.names, offer.until);
+    X509* certificate =
+        new_certificate(key, "server", offer.trusted ? authority_ : nullptr,
+                        offer.trusted ? authority_key_ : nullptr, offer.names, offer.until);
     SSL_CTX_use_certificate(context, certificate);
     SSL_CTX_use_PrivateKey(context, key);
     if (offer.version_max != 0) {
@@ -138,10 +144,13 @@ TEST_F(TlsTest, names_the_host_it_wants) {
   EXPECT_EQ(server_name_, "localhost");
 }
 
-TEST_F(TlsTest, distrusts_a_stranger) { expect_distrust(fetch_from({.trusted = false}), "not trusted"); }
+TEST_F(TlsTest, distrusts_a_stranger) {
+  expect_distrust(fetch_from({.trusted = false}), "not trusted");
+}
 
 TEST_F(TlsTest, distrusts_a_certificate_for_another) {
-  expect_distrust(fetch_from({.names = "DNS:example.org"}, "localhost"), "not trusted: hostname mismatch");
+  expect_distrust(fetch_from({.names = "DNS:example.org"}, "localhost"),
+                  "not trusted: hostname mismatch");
   expect_distrust(fetch_from({.names = "IP:127.0.0.2"}), "not trusted: IP address mismatch");
   expect_distrust(fetch_from({.names = "DNS:127.0.0.1"}), "not trusted: IP address mismatch");
 }

@@ -41,10 +41,29 @@ TEST(ParseUrl, encodes_what_is_not_ascii) {
 }
 
 TEST(ParseUrl, refuses_what_is_no_url) {
-  for (const char* text : {"", "a", "/path", "ftp://a/", "http:/a", "http://", "http:///x", "http://:80/",
-                           "http://a:0/", "http://a:65536/", "http://a:8o/", "http://a:-1/", "http://[::1/",
-                           "http://[::1]x/", "http://[1.2.3.4]/", "http://a b/", "http://a/b c", "http://a/\n",
-                           "http://a\r\nHost: b/", "http://a/%\x01", "http://\xc3\xa4/", "://a", "ht tp://a"}) {
+  for (const char* text : {"",
+                           "a",
+                           "/path",
+                           "ftp://a/",
+                           "http:/a",
+                           "http://",
+                           "http:///x",
+                           "http://:80/",
+                           "http://a:0/",
+                           "http://a:65536/",
+                           "http://a:8o/",
+                           "http://a:-1/",
+                           "http://[::1/",
+                           "http://[::1]x/",
+                           "http://[1.2.3.4]/",
+                           "http://a b/",
+                           "http://a/b c",
+                           "http://a/\n",
+                           "http://a\r\nHost: b/",
+                           "http://a/%\x01",
+                           "http://\xc3\xa4/",
+                           "://a",
+                           "ht tp://a"}) {
     const auto url = parse_url(text);
     ASSERT_FALSE(url) << text;
     EXPECT_EQ(url.error().kind, ErrorKind::kBadInput) << text;
@@ -52,8 +71,9 @@ TEST(ParseUrl, refuses_what_is_no_url) {
 }
 
 TEST(ParseUrl, refuses_a_nul_wherever_it_stands) {
-  for (const std::string_view text : {std::string_view("http://[::1\0]/", 15), std::string_view("http://a\0b/", 12),
-                                      std::string_view("http://a/\0", 10), std::string_view("http://a:8\0/", 13)}) {
+  for (const std::string_view text :
+       {std::string_view("http://[::1\0]/", 15), std::string_view("http://a\0b/", 12),
+        std::string_view("http://a/\0", 10), std::string_view("http://a:8\0/", 13)}) {
     EXPECT_FALSE(parse_url(text)) << text;
   }
 }
@@ -78,8 +98,8 @@ TEST(ParseTarget, accepts_what_a_proxy_would_send) {
 }
 
 TEST(ParseTarget, refuses_bad_escapes_and_control_characters) {
-  for (const char* text : {"", "*", "host:80", "a/b", "/%", "/%2", "/%zz", "/%00", "/a%0ab", "/%7f", "/?a=%", "/?%g0=1",
-                           "/?a=%2", "ftp://a/b"}) {
+  for (const char* text : {"", "*", "host:80", "a/b", "/%", "/%2", "/%zz", "/%00", "/a%0ab", "/%7f",
+                           "/?a=%", "/?%g0=1", "/?a=%2", "ftp://a/b"}) {
     EXPECT_FALSE(parse_target(text)) << text;
   }
 }
@@ -88,7 +108,8 @@ TEST(SplitHostPort, wants_exactly_one_of_each) {
   EXPECT_EQ(split_host_port("a:1")->host, "a");
   EXPECT_EQ(split_host_port("[::1]:65535")->port, 65535);
   EXPECT_EQ(split_host_port(":0")->host, "");
-  for (const char* text : {"", "a", "a:", "::1", "::1:80", "[::1]", "[]:1", "[a]:1", "a:65536", "a:1x", "a:-1"}) {
+  for (const char* text :
+       {"", "a", "a:", "::1", "::1:80", "[::1]", "[]:1", "[a]:1", "a:65536", "a:1x", "a:-1"}) {
     EXPECT_FALSE(split_host_port(text)) << text;
   }
 }

@@ -1,4 +1,5 @@
-// What a log call must not do to its surroundings: allocate, call the kernel, break in a signal handler or after fork().
+// What a log call must not do to its surroundings: allocate, call the kernel, break in a signal
+// handler or after fork().
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
@@ -38,7 +39,8 @@ TEST_F(IsolationTest, a_call_allocates_nothing) {
   const std::string text = "sixteen_char_str";
   log::info("{} {} {}", 1, text, 2.5);
   const uint64_t before = g_allocations.load();
-  for (int i = 0; i < 20'000; ++i) log::info("{} {} {}", i, text, 2.5);  // runs into a full ring as well
+  for (int i = 0; i < 20'000; ++i)
+    log::info("{} {} {}", i, text, 2.5);  // runs into a full ring as well
   EXPECT_EQ(g_allocations.load(), before);
 }
 
@@ -124,7 +126,8 @@ TEST_F(IsolationTest, a_call_in_a_signal_handler_is_written_or_counted_never_cor
     for (int i = 0; i < 1000; ++i, ++calls) log::info("main {}", i);
     sigset_t block, before;
     sigfillset(&block);
-    pthread_sigmask(SIG_SETMASK, &block, &before);  // the fixture's reader allocates: not interruptible by choice
+    pthread_sigmask(SIG_SETMASK, &block,
+                    &before);  // the fixture's reader allocates: not interruptible by choice
     take();
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }

@@ -61,8 +61,8 @@ class RingFixture : public testing::Test {
     reader_->begin(UINT64_MAX, service_dead);
     segment::RawRecord raw;
     while (reader_->next(raw)) {
-      records.push_back({raw.ring, raw.generation, raw.level, raw.sequence, raw.missing, raw.thread_id,
-                         std::string(raw.bytes, raw.size)});
+      records.push_back({raw.ring, raw.generation, raw.level, raw.sequence, raw.missing,
+                         raw.thread_id, std::string(raw.bytes, raw.size)});
     }
     reader_->release();
     return records;

@@ -60,10 +60,12 @@ TEST_F(RingTest, wraps_with_records_of_every_size) {
 
 TEST_F(RingTest, texts_of_all_short_lengths_are_copied_whole) {
   const std::string letters = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
-  for (size_t n = 0; n <= letters.size(); ++n) log::info("{}{}", letters.substr(0, n), letters.substr(n));
+  for (size_t n = 0; n <= letters.size(); ++n)
+    log::info("{}{}", letters.substr(0, n), letters.substr(n));
   const auto records = read_all();
   ASSERT_EQ(records.size(), letters.size() + 1);
-  for (const auto& record : records) EXPECT_EQ(record.text_after(2).substr(0, letters.size()), letters);
+  for (const auto& record : records)
+    EXPECT_EQ(record.text_after(2).substr(0, letters.size()), letters);
 }
 
 TEST_F(RingTest, a_full_ring_drops_and_every_drop_is_counted_once) {
@@ -108,7 +110,8 @@ TEST_F(RingTest, error_waits_at_most_its_budget_in_a_second) {
   while (view_.ring(0).dropped[2].load() == 0) log::info("{}", 1);
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < 50; ++i) log::error("{}", i);
-  // 100 ms of waiting in any second; generous above for a loaded machine, but far from 50 times the budget.
+  // 100 ms of waiting in any second; generous above for a loaded machine, but far from 50 times the
+  // budget.
   EXPECT_LT(std::chrono::steady_clock::now() - begin, 2s);
   EXPECT_EQ(view_.ring(0).dropped[4].load(), 50u);
 }

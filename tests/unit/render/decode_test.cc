@@ -22,14 +22,18 @@ uint32_t offset_of(const void* address) {
 // As a log call writes it: constants by their place in the image.
 std::vector<char> image_record() {
   static constexpr char kFormat[] = "order {id} placed by {} for {:.2f}";
-  static constexpr ArgumentType kTypes[] = {ArgumentType::kUnsigned, ArgumentType::kText, ArgumentType::kDouble,
-                                            ArgumentType::kEnd};
+  static constexpr ArgumentType kTypes[] = {ArgumentType::kUnsigned, ArgumentType::kText,
+                                            ArgumentType::kDouble, ArgumentType::kEnd};
   const auto here = std::source_location::current();
   const void* site;
   memcpy(&site, &here, sizeof(site));
   std::vector<char> bytes(64);
-  const RecordHeader header{64 | 2u << internal::kRecordLevelShift, offset_of(kFormat), offset_of(site),
-                            offset_of(kTypes), 1, 7};
+  const RecordHeader header{64 | 2u << internal::kRecordLevelShift,
+                            offset_of(kFormat),
+                            offset_of(site),
+                            offset_of(kTypes),
+                            1,
+                            7};
   const uint64_t words[3] = {17, 5, std::bit_cast<uint64_t>(9.5)};
   memcpy(bytes.data(), &header, sizeof(header));
   memcpy(bytes.data() + 32, words, sizeof(words));
@@ -88,7 +92,8 @@ TEST(Decode, every_truncation_is_survived) {
   for (const std::vector<char>& record : {image_record(), copied}) {
     Decoder decoder(Image::of_program());
     for (size_t size = 0; size <= record.size(); ++size)
-      shown(decoder, raw(std::vector<char>(record.begin(), record.begin() + static_cast<ptrdiff_t>(size))));
+      shown(decoder,
+            raw(std::vector<char>(record.begin(), record.begin() + static_cast<ptrdiff_t>(size))));
     EXPECT_GE(decoder.unreadable(), record.size() - 8);
   }
 }
@@ -107,7 +112,8 @@ TEST(Decode, random_changes_are_survived) {
     for (int round = 0; round < 20'000; ++round) {
       std::vector<char> bytes = record;
       for (unsigned changes = random() % 4 + 1; changes > 0; --changes)
-        bytes[random() % bytes.size()] = static_cast<char>(random() % 4 == 0 ? random() : random() % 32);
+        bytes[random() % bytes.size()] =
+            static_cast<char>(random() % 4 == 0 ? random() : random() % 32);
       segment::RawRecord damaged = raw(bytes);
       damaged.level = random() % 9;
       damaged.ring = random() % 80;

@@ -14,7 +14,8 @@ std::string escaped(std::string_view text) {
   // A copy of its exact size, so that a sanitizer sees a read behind it.
   const std::vector<char> bytes(text.begin(), text.end());
   std::string to(bytes.size() * kEscapedBytesMax + 8, '#');
-  to.resize(static_cast<size_t>(append_escaped<kTarget>(to.data(), bytes.data(), bytes.size()) - to.data()));
+  to.resize(static_cast<size_t>(append_escaped<kTarget>(to.data(), bytes.data(), bytes.size()) -
+                                to.data()));
   return to;
 }
 
@@ -47,19 +48,27 @@ TEST(Escape, one_special_character_is_found_at_every_place) {
 }
 
 TEST(Escape, control_characters) {
-  EXPECT_EQ(escaped<Target::kJson>(std::string_view("a\0b\x1b[31m\x1f", 9)), "a\\u0000b\\u001b[31m\\u001f");
-  EXPECT_EQ(escaped<Target::kText>(std::string_view("a\0b\x1b[31m\x7f", 9)), "a\\x00b\\x1b[31m\\x7f");
+  EXPECT_EQ(escaped<Target::kJson>(std::string_view("a\0b\x1b[31m\x1f", 9)),
+            "a\\u0000b\\u001b[31m\\u001f");
+  EXPECT_EQ(escaped<Target::kText>(std::string_view("a\0b\x1b[31m\x7f", 9)),
+            "a\\x00b\\x1b[31m\\x7f");
   EXPECT_EQ(escaped<Target::kJson>("\b\f\r\t\\\"/"), "\\b\\f\\r\\t\\\\\\\"/");
   EXPECT_EQ(escaped<Target::kText>("\t\\\""), "\\t\\\"");
 }
 
 TEST(Escape, terminal_commands_beyond_ascii_are_defused_in_text_only) {
-  EXPECT_EQ(escaped<Target::kText>("\xc2\x9b" "31m"), "\\u009b31m");
-  EXPECT_EQ(escaped<Target::kJson>("\xc2\x9b" "31m"), "\xc2\x9b" "31m");
+  EXPECT_EQ(escaped<Target::kText>("\xc2\x9b"
+                                   "31m"),
+            "\\u009b31m");
+  EXPECT_EQ(escaped<Target::kJson>("\xc2\x9b"
+                                   "31m"),
+            "\xc2\x9b"
+            "31m");
 }
 
 TEST(Escape, valid_utf8_stays) {
-  for (const char* text : {"µs", "Zürich", "日本語のログ", "🙂", "a🙂b", "\xc2\xa0", "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf"}) {
+  for (const char* text : {"µs", "Zürich", "日本語のログ", "🙂", "a🙂b", "\xc2\xa0", "\xef\xbf\xbf",
+                           "\xf4\x8f\xbf\xbf"}) {
     EXPECT_EQ(escaped<Target::kJson>(text), text);
     EXPECT_EQ(escaped<Target::kText>(text), text);
     EXPECT_EQ(escaped<Target::kValue>(text), text);
@@ -68,12 +77,14 @@ TEST(Escape, valid_utf8_stays) {
 
 TEST(Escape, each_invalid_byte_becomes_a_replacement) {
   const std::string r = "\xef\xbf\xbd";
-  EXPECT_EQ(escaped<Target::kJson>("a\xff" "b"), "a" + r + "b");
+  EXPECT_EQ(escaped<Target::kJson>("a\xff"
+                                   "b"),
+            "a" + r + "b");
   EXPECT_EQ(escaped<Target::kJson>("\x80"), r);
-  EXPECT_EQ(escaped<Target::kJson>("\xc3"), r);                        // cut off
-  EXPECT_EQ(escaped<Target::kJson>("\xe2\x82"), r + r);                // cut off
-  EXPECT_EQ(escaped<Target::kJson>("\xc0\xaf"), r + r);                // overlong
-  EXPECT_EQ(escaped<Target::kJson>("\xed\xa0\x80"), r + r + r);        // surrogate
+  EXPECT_EQ(escaped<Target::kJson>("\xc3"), r);                          // cut off
+  EXPECT_EQ(escaped<Target::kJson>("\xe2\x82"), r + r);                  // cut off
+  EXPECT_EQ(escaped<Target::kJson>("\xc0\xaf"), r + r);                  // overlong
+  EXPECT_EQ(escaped<Target::kJson>("\xed\xa0\x80"), r + r + r);          // surrogate
   EXPECT_EQ(escaped<Target::kJson>("\xf4\x90\x80\x80"), r + r + r + r);  // beyond Unicode
   EXPECT_EQ(escaped<Target::kValue>("\xff\n"), r + "\n");
 }

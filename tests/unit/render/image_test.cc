@@ -13,7 +13,8 @@ namespace outrigger::render {
 namespace {
 
 constexpr char kFormat[] = "probed {url}";
-constexpr internal::ArgumentType kTypes[] = {internal::ArgumentType::kText, internal::ArgumentType::kEnd};
+constexpr internal::ArgumentType kTypes[] = {internal::ArgumentType::kText,
+                                             internal::ArgumentType::kEnd};
 char g_writable[] = "not constant";
 
 uint32_t offset_of(const void* address) {

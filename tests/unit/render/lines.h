@@ -1,4 +1,5 @@
-// What the tests of this room share: entries made by hand, rendered with a guard behind the promised bound.
+// What the tests of this room share: entries made by hand, rendered with a guard behind the
+// promised bound.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,7 +22,8 @@ std::string line_of(Lines& lines, const Entry& entry) {
   const char* const end = lines.append(room.data(), entry);
   const auto bytes = static_cast<size_t>(end - room.data());
   EXPECT_LE(bytes + kSlack, bound);
-  EXPECT_EQ(std::string_view(room.data() + bound, 16), "################") << "written beyond the bound";
+  EXPECT_EQ(std::string_view(room.data() + bound, 16), "################")
+      << "written beyond the bound";
   return {room.data(), bytes};
 }
 

@@ -39,23 +39,45 @@ TEST(Number, integers_at_their_limits) {
 
 TEST(Number, fixed_rounds_ties_to_even_and_keeps_the_sign) {
   for (int decimals = 0; decimals <= 9; ++decimals) {
-    for (double value : {0.0, 0.5, 1.5, 2.5, 0.125, 0.375, 1.005, 2.675, -0.5, -0.125, -1e-9, 999.995, 0.1, 1e9, 0.05,
-                         123456789.987654321, 4503599627370495.5, 1e-20, DBL_MIN, DBL_MAX, 9007199254740993.0})
+    for (double value : {0.0,
+                         0.5,
+                         1.5,
+                         2.5,
+                         0.125,
+                         0.375,
+                         1.005,
+                         2.675,
+                         -0.5,
+                         -0.125,
+                         -1e-9,
+                         999.995,
+                         0.1,
+                         1e9,
+                         0.05,
+                         123456789.987654321,
+                         4503599627370495.5,
+                         1e-20,
+                         DBL_MIN,
+                         DBL_MAX,
+                         9007199254740993.0})
       expect_like_printf(value, decimals);
   }
 }
 
 TEST(Number, fixed_is_taken_for_the_usual_numbers) {
   char to[64];
-  for (double value : {0.0, 0.01, 1.0, 12.34, 99.999, -5.25, 1e6, 1e12}) EXPECT_NE(append_fixed(to, value, 2), nullptr);
+  for (double value : {0.0, 0.01, 1.0, 12.34, 99.999, -5.25, 1e6, 1e12})
+    EXPECT_NE(append_fixed(to, value, 2), nullptr);
   // Left to fmt: beyond the integers that 64 bits hold, not finite, negative zero.
-  for (double value : {1e300, 1e-300, -0.0, HUGE_VAL, -HUGE_VAL}) EXPECT_EQ(append_fixed(to, value, 2), nullptr);
+  for (double value : {1e300, 1e-300, -0.0, HUGE_VAL, -HUGE_VAL})
+    EXPECT_EQ(append_fixed(to, value, 2), nullptr);
 }
 
 TEST(Number, fixed_agrees_with_printf_on_random_numbers) {
   std::mt19937_64 random(11);
   for (int i = 0; i < 200'000; ++i) {
-    const double value = static_cast<double>(static_cast<int64_t>(random())) / static_cast<double>(random() >> (i % 60));
+    const double value = static_cast<double>(static_cast<int64_t>(random())) /
+                         static_cast<double>(random() >> (i % 60));
     expect_like_printf(value, i % 10);
     expect_like_printf(static_cast<double>(random() % 1'000'000) / 1000.0, 2);
     expect_like_printf(std::bit_cast<double>(random()), i % 10);

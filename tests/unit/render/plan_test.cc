@@ -54,7 +54,8 @@ TEST(Spec, fill_may_be_any_character) {
 }
 
 TEST(Spec, beyond_the_grammar_or_the_bounds_is_refused) {
-  for (const char* text : {"1025", ".1025", ".", "99999999999999999999", "5dd", "{}", "{<5", "L", "d5", ".-1", "5.x"}) {
+  for (const char* text : {"1025", ".1025", ".", "99999999999999999999", "5dd", "{}", "{<5", "L",
+                           "d5", ".-1", "5.x"}) {
     Spec spec;
     const bool parsed = parse_spec(text, spec);
     // A lone letter parses; whether it fits the argument is asked for later.
@@ -63,7 +64,8 @@ TEST(Spec, beyond_the_grammar_or_the_bounds_is_refused) {
 }
 
 TEST(Plan, names_and_pieces) {
-  const auto plan = plan_of("probed {url} in {ms:.1f} ms {}", {ArgumentType::kText, ArgumentType::kDouble, ArgumentType::kBool});
+  const auto plan = plan_of("probed {url} in {ms:.1f} ms {}",
+                            {ArgumentType::kText, ArgumentType::kDouble, ArgumentType::kBool});
   EXPECT_EQ(literal(*plan), "probed @ in @ ms @");
   EXPECT_EQ(plan->arguments[0].name, "url");
   EXPECT_EQ(plan->arguments[1].name, "ms");
@@ -73,7 +75,8 @@ TEST(Plan, names_and_pieces) {
 }
 
 TEST(Plan, doubled_braces_are_single) {
-  EXPECT_EQ(literal(*plan_of("{{}} {} {{{}}}", {ArgumentType::kBool, ArgumentType::kBool})), "{} @ {@}");
+  EXPECT_EQ(literal(*plan_of("{{}} {} {{{}}}", {ArgumentType::kBool, ArgumentType::kBool})),
+            "{} @ {@}");
 }
 
 TEST(Plan, a_format_that_cannot_be_parsed_is_shown_as_it_is) {
@@ -89,7 +92,8 @@ TEST(Plan, fields_without_argument_stay_as_they_are) {
 }
 
 TEST(Plan, reserved_doubled_and_impossible_names) {
-  const auto plan = plan_of("{time} {x} {x} {9} {a b} {x_}", std::vector<ArgumentType>(6, ArgumentType::kBool));
+  const auto plan =
+      plan_of("{time} {x} {x} {9} {a b} {x_}", std::vector<ArgumentType>(6, ArgumentType::kBool));
   EXPECT_EQ(plan->arguments[0].name, "time_");
   EXPECT_EQ(plan->arguments[1].name, "x");
   EXPECT_EQ(plan->arguments[2].name, "x_");
@@ -99,9 +103,10 @@ TEST(Plan, reserved_doubled_and_impossible_names) {
 }
 
 TEST(Plan, a_spec_that_does_not_fit_is_left_out) {
-  const auto plan = plan_of("{:.2f} {:d} {:+} {:#} {:s} {:>4}",
-                            {ArgumentType::kText, ArgumentType::kDouble, ArgumentType::kText, ArgumentType::kPointer,
-                             ArgumentType::kUnsigned, ArgumentType::kMilliseconds});
+  const auto plan =
+      plan_of("{:.2f} {:d} {:+} {:#} {:s} {:>4}",
+              {ArgumentType::kText, ArgumentType::kDouble, ArgumentType::kText,
+               ArgumentType::kPointer, ArgumentType::kUnsigned, ArgumentType::kMilliseconds});
   EXPECT_EQ(plan->arguments[0].style, Style::kText);
   EXPECT_EQ(plan->arguments[1].style, Style::kPlain);
   EXPECT_EQ(plan->arguments[2].style, Style::kText);

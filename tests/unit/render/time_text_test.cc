@@ -15,8 +15,9 @@ std::string expected(int64_t time_ns) {
   tm parts;
   gmtime_r(&seconds, &parts);
   char text[64];
-  snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900, parts.tm_mon + 1,
-           parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec, static_cast<int>(time_ns / 1'000'000 % 1000));
+  snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", parts.tm_year + 1900,
+           parts.tm_mon + 1, parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec,
+           static_cast<int>(time_ns / 1'000'000 % 1000));
   return text;
 }
 
@@ -32,7 +33,8 @@ TEST(TimeText, agrees_with_the_library_at_any_time) {
   for (int i = 0; i < 20'000; ++i) {
     const auto at = static_cast<int64_t>(random() >> 1);
     EXPECT_EQ(written(time, at), expected(at));
-    EXPECT_EQ(written(time, at + 1'000'000'000), expected(at + 1'000'000'000)) << "the next second of the same minute";
+    EXPECT_EQ(written(time, at + 1'000'000'000), expected(at + 1'000'000'000))
+        << "the next second of the same minute";
   }
 }
 
