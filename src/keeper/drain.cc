@@ -18,14 +18,26 @@ constexpr size_t kBatchBytes = 256u << 10;
 // The page sees a burst this late.
 constexpr int64_t kRecentEveryNs = 50 * base::kNsPerMs;
 
-// Where a spool is fresh although the service is not, the rings' own marks are the best that is known.
+uint64_t sum_of(const std::atomic<uint64_t> (&counters)[segment::kLevels]) {
+  uint64_t sum = 0;
+  for (const auto& counter : counters) sum += counter.load(std::memory_order_relaxed);
+  return sum;
+}
+
+// Where a spool is fresh although the service is not, the rings' own marks are the best that is known; what was
+// dropped until now is nobody's to tell any more.
 segment::SourceMarks marks_in(segment::View view) {
   segment::SourceMarks marks{};
   for (uint32_t i = 0; i < segment::kRings; ++i) {
-    marks[i].read = view.ring(i).read.load(std::memory_order_relaxed);
-    marks[i].generation = view.ring(i).generation.load(std::memory_order_relaxed);
+    const segment::RingControl& ring = view.ring(i);
+    marks[i].read = ring.read.load(std::memory_order_relaxed);
+    marks[i].generation = ring.generation.load(std::memory_order_relaxed);
+    marks[i].next_sequence = marks[i].read == 0 ? 0 : UINT64_MAX;
+    marks[i].told = marks[i].gaps = marks[i].read == 0 ? 0 : sum_of(ring.dropped);
   }
-  marks[segment::kOverflowRing].read = view.overflow().dequeue.load(std::memory_order_relaxed);
+  segment::SourceMark& queue = marks[segment::kOverflowRing];
+  queue.read = view.overflow().dequeue.load(std::memory_order_relaxed);
+  queue.told = queue.gaps = queue.read == 0 ? 0 : sum_of(view.overflow().dropped);
   return marks;
 }
 
@@ -77,19 +89,20 @@ void Drain::commit() {
   reader_.release();
 }
 
-void Drain::put_record(const segment::RawRecord& record, int64_t time_ns) {
+void Drain::put_record(const segment::RawRecord& record, int64_t time_ns, uint64_t gap_calls) {
   const render::Entry entry = decoder_.decode(record, time_ns);
   char* const begin = spool_.draft();
   char* const end = format_ == LineFormat::kJson ? json_.append(begin, entry) : text_.append(begin, entry);
-  spool_.add(static_cast<size_t>(end - begin));
+  const auto bytes = static_cast<size_t>(end - begin);
+  gap_calls == 0 ? spool_.add(bytes) : spool_.add_gap(bytes, gap_calls);
   recent_.note(record, time_ns);
 }
 
-void Drain::put(OwnSource source, int64_t time_ns) {
+void Drain::put(OwnSource source, int64_t time_ns, uint64_t gap_calls) {
   segment::RawRecord record = made_.finish();
   record.ring = kKeeperRing + static_cast<uint32_t>(source);
   record.sequence = spool_.state().sequences[static_cast<size_t>(source)]++;
-  put_record(record, time_ns);
+  put_record(record, time_ns, gap_calls);
 }
 
 void Drain::begin_gap(uint64_t count, uint64_t since_ticks, int64_t until_ns) {
@@ -112,7 +125,7 @@ void Drain::put_gap(const segment::RawRecord& record) {
   gap.sequence = record.sequence - record.missing;
   gap.thread_id = record.thread_id;
   std::copy(std::begin(record.thread_name), std::end(record.thread_name), gap.thread_name);
-  put_record(gap, until_ns);
+  put_record(gap, until_ns, record.missing);
 }
 
 void Drain::tell_drops() {
@@ -121,7 +134,7 @@ void Drain::tell_drops() {
   if (untold.count == 0) return;
   const int64_t now_ns = base::real_ns();
   begin_gap(untold.count, untold.since_ticks, now_ns);
-  put(OwnSource::kKeeper, now_ns);
+  put(OwnSource::kKeeper, now_ns, untold.count);
   commit();
 }
 
@@ -129,10 +142,11 @@ void Drain::tell_lost(const char* why) {
   const uint64_t lost = spool_.memory().lost.load(std::memory_order_relaxed);
   uint64_t& told = spool_.state().lost_told;
   if (lost == told || !has_room()) return;
+  const uint64_t count = lost - told;
   made_.begin(kWarn, why, {});
-  made_.add(lost - told);
+  made_.add(count);
   told = lost;
-  put(OwnSource::kKeeper, base::real_ns());
+  put(OwnSource::kKeeper, base::real_ns(), count);
   commit();
 }
 

@@ -40,7 +40,7 @@ class Drain {
   // Precondition of put(): has_room().
   bool has_room() const { return spool_.room() >= 2 * kEntryBytesMax; }
   render::MadeRecord& made() { return made_; }
-  void put(OwnSource source, int64_t time_ns);
+  void put(OwnSource source, int64_t time_ns, uint64_t gap_calls = 0);
   void commit();
 
   // Tells drops after which nothing came, and what stdout did not take.
@@ -53,7 +53,8 @@ class Drain {
   uint64_t irregularities() const { return irregularities_.load(std::memory_order_relaxed); }
 
  private:
-  void put_record(const segment::RawRecord& record, int64_t time_ns);
+  // `gap_calls`: the dropped calls that the entry tells of.
+  void put_record(const segment::RawRecord& record, int64_t time_ns, uint64_t gap_calls = 0);
   void put_gap(const segment::RawRecord& record);
   void begin_gap(uint64_t count, uint64_t since_ticks, int64_t until_ns);
 

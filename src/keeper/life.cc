@@ -161,10 +161,8 @@ bool Keeper::is_finished(int64_t now_ns) {
   }
   if (final_put_ && spool_->is_drained()) return true;
   if (!late) return false;
-  const SpoolMemory& memory = spool_->memory();
-  const uint64_t out = memory.delivered.load(std::memory_order_relaxed) + memory.lost.load(std::memory_order_relaxed);
-  base::write_line(STDERR_FILENO, declarations_.service, ": stdout did not take the last ",
-                   spool_->entries() - std::min(spool_->entries(), out), " log entries");
+  base::write_line(STDERR_FILENO, declarations_.service, ": stdout did not take the last ", spool_->pending(),
+                   " log entries");
   return true;
 }
 

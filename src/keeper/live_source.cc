@@ -79,12 +79,10 @@ int64_t LiveSource::started_ns() const {
 
 admin::Shipping LiveSource::shipping(const segment::DropTotals& dropped) const {
   const SpoolMemory& memory = parts_.spool.memory();
-  const uint64_t lost = memory.lost.load(std::memory_order_relaxed);
   admin::Shipping shipping;
   shipping.sent = memory.delivered.load(std::memory_order_relaxed);
-  shipping.dropped = dropped.total() + lost;
-  const uint64_t entries = parts_.spool.entries();
-  shipping.pending = entries - std::min(entries, shipping.sent + lost);
+  shipping.dropped = dropped.total() + memory.lost_lines.load(std::memory_order_relaxed);
+  shipping.pending = parts_.spool.pending();
   if (output_ != nullptr) shipping.last_error = output_->last_error();
   return shipping;
 }
@@ -175,7 +173,7 @@ std::vector<admin::Metric> LiveSource::metrics() {
   metrics.push_back(counter("outrigger_log_delivered", "Log entries written to stdout.",
                             static_cast<double>(memory.delivered.load(std::memory_order_relaxed))));
   metrics.push_back(counter("outrigger_log_lost", "Log entries that stdout did not take.",
-                            static_cast<double>(memory.lost.load(std::memory_order_relaxed))));
+                            static_cast<double>(memory.lost_lines.load(std::memory_order_relaxed))));
   metrics.push_back(counter("outrigger_log_suppressed", "Log calls held back by a rate limit of their own.",
                             static_cast<double>(parts_.view.service().suppressed.load(std::memory_order_relaxed))));
   metrics.push_back(counter("outrigger_log_discarded_in_forks", "Log calls made in children of fork().",

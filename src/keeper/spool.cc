@@ -111,13 +111,16 @@ void Spool::resume() {
   owes_line_end_ = taken_end > written;
   if (owes_line_end_ && tail > memory.taken_begin.load(std::memory_order_relaxed)) {
     // While the write() was under way, the place of its lines was given up: what was left of them is lost.
-    memory.lost.fetch_add(memory.taken_lines.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    memory.lost.fetch_add(memory.taken_calls.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    memory.lost_lines.fetch_add(memory.taken_lines.load(std::memory_order_relaxed), std::memory_order_relaxed);
   }
   memory.written.store(begin, std::memory_order_relaxed);
   memory.taken_begin.store(begin, std::memory_order_relaxed);
   memory.taken_end.store(begin, std::memory_order_relaxed);
   draft_ = committed_ = state_.fill;
   entries_ = state_.entries;
+  committed_gaps_ = state_.gaps;
+  gap_hint_ = state_.gaps - std::min<uint64_t>(state_.gaps, kGapsMax);
   position_ = begin;
   dirty_ = true;
 }
@@ -127,7 +130,18 @@ uint64_t Spool::low_mark() const {
   return std::max(memory().written.load(std::memory_order_relaxed), memory().tail.load(std::memory_order_relaxed));
 }
 
-size_t Spool::room() const { return kSpoolDataBytes - (draft_ - low_mark()); }
+size_t Spool::room() const {
+  const uint64_t low = low_mark();
+  // The oldest gap's place may be used again when its line is gone.
+  const Gap& oldest = memory().gaps[state_.gaps % kGapsMax];
+  if (state_.gaps >= kGapsMax && oldest.end > low) return 0;
+  return kSpoolDataBytes - (draft_ - low);
+}
+
+void Spool::add_gap(size_t bytes, uint64_t calls) {
+  add(bytes);
+  memory().gaps[state_.gaps++ % kGapsMax] = {draft_, calls};
+}
 
 void Spool::commit() {
   SpoolMemory& memory = this->memory();
@@ -142,13 +156,22 @@ void Spool::commit() {
     const std::lock_guard lock(mutex_);
     committed_ = draft_;
     entries_ = state_.entries;
+    committed_gaps_ = state_.gaps;
     wake = waiting_;
   }
   if (wake) more_.notify_one();
 }
 
-uint64_t Spool::lines_in(uint64_t begin, uint64_t end) const {
-  return count_line_ends(data_ + begin % kSpoolDataBytes, end - begin);
+// What lies between two positions. Precondition: mutex_ is held, and `begin` is no less than in the call before.
+Spool::Chunk Spool::chunk_of(uint64_t begin, uint64_t end) const {
+  Chunk chunk{end - begin, end, count_line_ends(data_ + begin % kSpoolDataBytes, end - begin), 0};
+  chunk.calls = chunk.lines;
+  for (; gap_hint_ < committed_gaps_; ++gap_hint_) {
+    const Gap& gap = memory().gaps[gap_hint_ % kGapsMax];
+    if (gap.end > end) break;
+    if (gap.end > begin) chunk.calls += gap.calls - 1;
+  }
+  return chunk;
 }
 
 uint64_t Spool::drop_oldest(size_t bytes) {
@@ -161,12 +184,13 @@ uint64_t Spool::drop_oldest(size_t bytes) {
     const void* const found = memchr(from + bytes, '\n', committed_ - begin - bytes);
     if (found != nullptr) end = begin + static_cast<uint64_t>(static_cast<const char*>(found) - from) + 1;
   }
-  const uint64_t lines = lines_in(begin, end);
-  memory.lost.fetch_add(lines, std::memory_order_relaxed);
+  const Chunk given_up = chunk_of(begin, end);
+  memory.lost.fetch_add(given_up.calls, std::memory_order_relaxed);
+  memory.lost_lines.fetch_add(given_up.lines, std::memory_order_relaxed);
   // What a write() has in hand is a copy, so its place is free as well.
   memory.tail.store(end, std::memory_order_relaxed);
   position_ = end;
-  return lines;
+  return given_up.calls;
 }
 
 void Spool::trim() {
@@ -190,9 +214,10 @@ Spool::Chunk Spool::take(char* to, size_t bytes_max) {
     const void* const last = memrchr(from, '\n', bytes);
     if (last != nullptr) bytes = static_cast<size_t>(static_cast<const char*>(last) - from) + 1;
   }
-  Chunk chunk{bytes, position_ + bytes, lines_in(position_, position_ + bytes)};
+  const Chunk chunk = chunk_of(position_, position_ + bytes);
   memcpy(to, from, bytes);
   memory().taken_lines.store(chunk.lines, std::memory_order_relaxed);
+  memory().taken_calls.store(chunk.calls, std::memory_order_relaxed);
   memory().taken_begin.store(position_, std::memory_order_relaxed);
   memory().taken_end.store(chunk.end, std::memory_order_relaxed);
   position_ = chunk.end;
@@ -203,7 +228,10 @@ void Spool::wrote(uint64_t position) { memory().written.store(position, std::mem
 
 void Spool::delivered(const Chunk& chunk) { memory().delivered.fetch_add(chunk.lines, std::memory_order_relaxed); }
 
-void Spool::lost(uint64_t lines) { memory().lost.fetch_add(lines, std::memory_order_relaxed); }
+void Spool::lost(const Chunk& chunk) {
+  memory().lost.fetch_add(chunk.calls, std::memory_order_relaxed);
+  memory().lost_lines.fetch_add(chunk.lines, std::memory_order_relaxed);
+}
 
 void Spool::stop() {
   {
@@ -218,9 +246,11 @@ bool Spool::is_drained() const {
   return position_ == committed_ && low_mark() >= committed_;
 }
 
-uint64_t Spool::entries() const {
+uint64_t Spool::pending() const {
   const std::lock_guard lock(mutex_);
-  return entries_;
+  const uint64_t gone = memory().delivered.load(std::memory_order_relaxed) +
+                        memory().lost_lines.load(std::memory_order_relaxed);
+  return entries_ - std::min(entries_, gone);
 }
 
 }  // namespace outrigger::keeper

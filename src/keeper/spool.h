@@ -3,7 +3,7 @@
 //
 //   offset    who writes       what
 //   0         drain, output    SpoolMemory: marks and the double-buffered commit
-//   64 KiB    drain            kDataBytes of lines, circular, mapped twice in a row so that a line never wraps
+//   128 KiB   drain            kDataBytes of lines, circular, mapped twice in a row so that a line never wraps
 //
 // Positions count bytes since the start and never go back; a byte lies at position % kDataBytes.
 //
@@ -32,19 +32,28 @@
 
 namespace outrigger::keeper {
 
-inline constexpr size_t kSpoolDataAt = 64u << 10;
+inline constexpr size_t kSpoolDataAt = 128u << 10;
 inline constexpr size_t kSpoolDataBytes = 8u << 20;
 inline constexpr size_t kOwnSources = 3;  // the keeper's entries, stdout's lines, stderr's: render::kKeeperRing ...
 // No rendered entry is longer (a test holds render::bytes_max() against it).
 inline constexpr size_t kEntryBytesMax = 5u << 18;
 
+inline constexpr size_t kGapsMax = 4096;
+
 struct CommitState {
   uint64_t fill = 0;     // all below is complete
   uint64_t entries = 0;  // lines below it, those of all time
+  uint64_t gaps = 0;     // those of them that tell of dropped calls
   uint64_t sequences[kOwnSources] = {};  // the next numbers of entries that come from no ring
   uint64_t lost_told = 0;                // of SpoolMemory::lost, how many an entry has told
   uint64_t end_told = 0;                 // 1: the entry of the service's end is among them
   segment::SourceMarks marks{};
+};
+
+// A line that tells of dropped calls. Should it be lost itself, it counts for as many.
+struct Gap {
+  uint64_t end = 0;  // position behind the line
+  uint64_t calls = 0;
 };
 
 struct SpoolMemory {
@@ -57,10 +66,13 @@ struct SpoolMemory {
   std::atomic<uint64_t> taken_begin;          // what a write() under way has in hand, as a copy
   std::atomic<uint64_t> taken_end;
   std::atomic<uint64_t> taken_lines;
+  std::atomic<uint64_t> taken_calls;
   std::atomic<uint64_t> delivered;            // lines that stdout took
   // The drain's.
   alignas(64) std::atomic<uint64_t> tail;     // all below is given up or written
-  std::atomic<uint64_t> lost;                 // lines that stdout never took
+  std::atomic<uint64_t> lost_lines;           // that stdout never took
+  std::atomic<uint64_t> lost;                 // the same in calls: a line that told of dropped ones counts for those
+  Gap gaps[kGapsMax];                         // circular, by CommitState::gaps
   // What else a successor has to know.
   alignas(64) std::atomic<int64_t> level_until_ns;  // CLOCK_REALTIME; 0: the level stays
   std::atomic<uint32_t> level_returns_to;
@@ -83,7 +95,7 @@ class Spool {
   SpoolMemory& memory() const { return *reinterpret_cast<SpoolMemory*>(head_.data()); }
 
   // --- The drain's side ---
-  // Bytes that may be written at draft().
+  // Bytes that may be written at draft(). 0 also while too many gaps wait.
   size_t room() const;
   char* draft() const { return data_ + draft_ % kSpoolDataBytes; }
   // A line of that many bytes stands at draft().
@@ -91,12 +103,14 @@ class Spool {
     draft_ += bytes;
     ++state_.entries;
   }
+  // The same for a line that tells of so many dropped calls.
+  void add_gap(size_t bytes, uint64_t calls);
   size_t uncommitted() const { return draft_ - state_.fill; }
   // What the next commit publishes, next to the lines; filled in by the caller.
   CommitState& state() { return state_; }
   void commit();
   // Gives up the oldest lines that no write() has in hand, so that at least `bytes` become free if there are as many.
-  // Returns how many lines that were.
+  // Returns how many calls that were.
   uint64_t drop_oldest(size_t bytes);
   // Gives memory back when there is nothing to keep. To be called when idle for a while.
   void trim();
@@ -106,6 +120,7 @@ class Spool {
     size_t bytes = 0;        // 0: stopped, and nothing is left
     uint64_t end = 0;        // position behind it
     uint64_t lines = 0;      // ends of lines in it
+    uint64_t calls = 0;      // what it means if these are lost
   };
   // A predecessor was killed inside a write(), so its last line may stand there unfinished.
   bool owes_line_end() const { return owes_line_end_; }
@@ -115,14 +130,14 @@ class Spool {
   void wrote(uint64_t position);
   // A chunk has gone to stdout, or was given up.
   void delivered(const Chunk& chunk);
-  void lost(uint64_t lines);
+  void lost(const Chunk& chunk);
 
   // --- Any thread ---
   // From now on take() does not wait.
   void stop();
   bool is_drained() const;
-  // Lines committed, of all time.
-  uint64_t entries() const;
+  // Lines that are committed and neither out nor lost.
+  uint64_t pending() const;
 
  private:
   Spool() = default;
@@ -130,7 +145,7 @@ class Spool {
   void resume();
   void start_afresh(uint64_t boot);
   uint64_t low_mark() const;
-  uint64_t lines_in(uint64_t begin, uint64_t end) const;
+  Chunk chunk_of(uint64_t begin, uint64_t end) const;
 
   base::Fd own_fd_;
   int fd_ = -1;
@@ -149,6 +164,8 @@ class Spool {
   mutable std::mutex mutex_;
   std::condition_variable more_;
   uint64_t committed_ = 0;  // guarded by mutex_, as is the rest
+  uint64_t committed_gaps_ = 0;
+  mutable uint64_t gap_hint_ = 0;  // all gaps before it lie below position_
   uint64_t entries_ = 0;
   uint64_t position_ = 0;   // the output's: all below has been taken or given up
   bool waiting_ = false;

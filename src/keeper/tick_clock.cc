@@ -10,7 +10,7 @@ namespace {
 // Rates of counters that exist: 10 MHz (some aarch64) to 10 GHz.
 bool is_rate(uint64_t ticks, int64_t ns) {
   const double per_ns = static_cast<double>(ticks) / static_cast<double>(ns);
-  return per_ns > 0.005 && per_ns < 20;
+  return per_ns > 0.01 && per_ns < 10;
 }
 
 }  // namespace
@@ -33,7 +33,7 @@ TickClock::Reading TickClock::read(int clock) {
 TickClock::TickClock(uint64_t ticks_then, int64_t real_then_ns) : first_(read(CLOCK_MONOTONIC_RAW)) {
   const Reading real = read(CLOCK_REALTIME);
   // A short time gives a poor rate, a long one may hold a step of the clock.
-  const int64_t elapsed_ns = real.ns - real_then_ns;
+  const int64_t elapsed_ns = real_then_ns > 0 ? real.ns - real_then_ns : 0;
   if (elapsed_ns > base::kNsPerMs / 2 && elapsed_ns < 60 * base::kNsPerSecond &&
       is_rate(real.ticks - ticks_then, elapsed_ns)) {
     set_rate(real.ticks - ticks_then, elapsed_ns);

@@ -93,7 +93,7 @@ void Crew::declare(std::string_view json) {
 
 void Crew::set_service_pid(int pid) { view_.supervision().service_pid = pid; }
 
-void Crew::start_keeper(int stdout_fd, int stderr_fd) {
+void Crew::start_keeper(int stdout_fd) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) abort();
   channel_.reset(ends[0]);
@@ -118,13 +118,14 @@ void Crew::start_keeper(int stdout_fd, int stderr_fd) {
   snprintf(number, sizeof(number), "%d", written.get());
   if (started_before_) view_.supervision().keeper_restarts.fetch_add(1);
   started_before_ = true;
-  if (stdout_fd == -1) stdout_fd = stdout_file_.get();
-  if (stderr_fd == -1) stderr_fd = stderr_file_.get();
+  if (stdout_fd == kInMemory) stdout_fd = stdout_file_.get();
+  const int stderr_fd = stderr_file_.get();
   keeper_ = fork();
   if (keeper_ != 0) return;
   // Files in memory are appended to, whoever writes.
-  if (stdout_fd == -2) {
-    close(1);
+  if (stdout_fd == kClosed) {
+    // As the supervisor leaves a descriptor that was closed from the start: there, but good for nothing.
+    dup2(open("/", O_PATH | O_CLOEXEC), 1);
   } else {
     fcntl(stdout_fd, F_SETFL, fcntl(stdout_fd, F_GETFL) | O_APPEND);
     dup2(stdout_fd, 1);

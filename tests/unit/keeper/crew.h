@@ -30,8 +30,10 @@ class Crew {
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  // Its stdout and stderr. A file in memory is made when none is given.
-  void start_keeper(int stdout_fd = -1, int stderr_fd = -1);
+  // Its stdout and stderr: by default files in memory.
+  static constexpr int kInMemory = -1;
+  static constexpr int kClosed = -2;
+  void start_keeper(int stdout_fd = kInMemory);
   void kill_keeper(int signal);
   // The exit code; 128 + n for signal n; -1 when it does not end in time.
   int wait_for_keeper(int seconds = 20);
