@@ -58,6 +58,9 @@ template <typename... Args>
 Level level() noexcept;
 void set_level(Level level) noexcept;
 
+// Calls of this service that found no room so far, by any thread; 0 without run().
+uint64_t dropped() noexcept;
+
 // Claims this thread's ring and touches its pages, so that no later call meets a page fault. Optional; about 0.2 ms.
 void prepare_thread() noexcept;
 

@@ -118,6 +118,18 @@ void set_level(Level level) noexcept {
   g_process.view.control().level.store(static_cast<uint32_t>(level), std::memory_order_relaxed);
 }
 
+uint64_t dropped() noexcept {
+  const Private* const state = g_process.state.load(std::memory_order_acquire);
+  if (state == nullptr || state->attached == 0) return 0;
+  uint64_t sum = 0;
+  const auto add = [&](const std::atomic<uint64_t>(&counters)[segment::kLevels]) {
+    for (const auto& counter : counters) sum += counter.load(std::memory_order_relaxed);
+  };
+  for (size_t i = 0; i < segment::kRings; ++i) add(g_process.view.ring(i).dropped);
+  add(g_process.view.overflow().dropped);
+  return sum;
+}
+
 void set_when_full(WhenFull choice) noexcept { t_thread.never_wait = choice == WhenFull::kDrop; }
 
 void prepare_thread() noexcept {
