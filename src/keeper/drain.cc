@@ -15,6 +15,8 @@ constexpr uint32_t kWarn = 3;
 // Lines of this many bytes are committed together: enough to make the commit cheap, few enough that the rings get
 // their room back while it is warm.
 constexpr size_t kBatchBytes = 256u << 10;
+// A turn with fewer bytes than this was hardly worth it: better to let some more come together.
+constexpr size_t kLittleBytes = 32u << 10;
 // The page sees a burst this late.
 constexpr int64_t kRecentEveryNs = 50 * base::kNsPerMs;
 
@@ -65,22 +67,27 @@ Drain::Turn Drain::turn(Service service) {
   const bool ended = service == Service::kEnded;
   Turn result = Turn::kIdle;
   if (reader_.begin(ended ? UINT64_MAX : base::ticks(), ended)) {
-    result = Turn::kWorked;
     segment::RawRecord record;
     while (spool_.uncommitted() < kBatchBytes && has_room() && reader_.next(record)) {
       if (record.missing != 0) put_gap(record);
       put_record(record, clock_.time_of(record.ticks));
     }
+    result = spool_.uncommitted() < kLittleBytes ? Turn::kLittle : Turn::kWorked;
     commit();
   }
-  const int64_t now_ns = base::monotonic_ns();
-  if (result == Turn::kIdle || now_ns - recent_at_ns_ > kRecentEveryNs) {
-    recent_.publish();
-    recent_at_ns_ = now_ns;
-    irregularities_.store(reader_.corruptions() + reader_.abandoned() + decoder_.unreadable(),
-                          std::memory_order_relaxed);
+  if (result == Turn::kIdle) {
+    publish();
+  } else if (const int64_t now_ns = base::monotonic_ns(); now_ns - published_ns_ > kRecentEveryNs) {
+    publish();
+    published_ns_ = now_ns;
   }
   return result;
+}
+
+void Drain::publish() {
+  recent_.publish();
+  irregularities_.store(reader_.corruptions() + reader_.abandoned() + decoder_.unreadable(),
+                        std::memory_order_relaxed);
 }
 
 void Drain::commit() {

@@ -31,6 +31,7 @@ class Drain {
   enum class Service { kLives, kEnded };
   enum class Turn {
     kIdle,    // nothing was there
+    kLittle,  // a few lines, and that was all
     kWorked,  // there may be more
     kNoRoom,  // the spool is full
   };
@@ -55,6 +56,7 @@ class Drain {
  private:
   // `gap_calls`: the dropped calls that the entry tells of.
   void put_record(const segment::RawRecord& record, int64_t time_ns, uint64_t gap_calls = 0);
+  void publish();
   void put_gap(const segment::RawRecord& record);
   void begin_gap(uint64_t count, uint64_t since_ticks, int64_t until_ns);
 
@@ -68,7 +70,7 @@ class Drain {
   render::TextLines text_;
   render::MadeRecord made_;
   LineFormat format_ = LineFormat::kJson;
-  int64_t recent_at_ns_ = 0;
+  int64_t published_ns_ = 0;
   std::atomic<uint64_t> irregularities_{0};
 };
 

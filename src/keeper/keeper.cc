@@ -1,6 +1,5 @@
 #include "keeper/keeper.h"
 
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -20,7 +19,7 @@ namespace {
 
 // A log call wakes nobody, so the keeper looks by itself: soon after there was work, then more and
 // more seldom.
-constexpr int64_t kWaitMinNs = 200'000;
+constexpr int64_t kWaitMinNs = 100'000;
 constexpr int64_t kWaitMaxNs = 10 * base::kNsPerMs;
 // While there is work without end, descriptors are looked at this often.
 constexpr int64_t kEventsEveryNs = base::kNsPerMs;
@@ -78,6 +77,10 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
                                                alone ? getpid() : supervisor);
   keeper->declarations_ = default_declarations(keeper->options_.program);
   keeper->source_->declare(keeper->declarations_);
+  keeper->events_.watch(Event::kChannel, card.channel);
+  keeper->events_.watch(Event::kSignals, keeper->options_.signals);
+  keeper->events_.watch(Event::kStop, keeper->stop_bell_.get());
+  keeper->events_.watch(Event::kBell, card.keeper_bell);
   keeper->started_ns_ = keeper->turn_ns_ = base::monotonic_ns();
   return keeper;
 }
@@ -108,37 +111,33 @@ void Keeper::note_time(int64_t now_ns) {
 
 int64_t Keeper::next_wait(bool worked) {
   const bool in_haste = no_room_ || ended_ns_ != 0;
-  wait_ns_ = worked ? 0 : in_haste ? kWaitMinNs : std::clamp(2 * wait_ns_, kWaitMinNs, kWaitMaxNs);
+  // A busy service pays for each look with the cache lines that both sides touch: a little work waits for more.
+  if (worked) {
+    wait_ns_ = had_little_ && !in_haste ? kWaitMinNs : 0;
+  } else {
+    wait_ns_ = in_haste ? kWaitMinNs : std::clamp(2 * wait_ns_, kWaitMinNs, kWaitMaxNs);
+  }
   return wait_ns_;
 }
 
 void Keeper::look_at_events(int64_t wait_ns) {
-  // A descriptor of -1 is skipped by poll().
-  pollfd events[] = {
-      {channel_.fd(), POLLIN, 0},
-      {options_.signals, POLLIN, 0},
-      {ended_ns_ == 0 ? stop_bell_.get() : -1, POLLIN, 0},
-      {declarations_.declared ? -1 : options_.card.keeper_bell, POLLIN, 0},
-      {captured_out_.poll_fd(), POLLIN, 0},
-      {captured_err_.poll_fd(), POLLIN, 0},
-      {orphaned_ns_ != 0 && ended_ns_ == 0 ? process_->pidfd() : -1, POLLIN, 0},
-  };
-  const timespec wait{0, wait_ns};
-  const int ready = ppoll(events, std::size(events), &wait, nullptr);
-  const int64_t now_ns = events_ns_ = base::monotonic_ns();
-  // An unfinished line is not polled for, it is looked at with every look.
+  // An unfinished line would make every wait return at once; instead it is looked at with every look.
+  events_.watch(Event::kPrinted, captured_out_.poll_fd());
+  events_.watch(Event::kComplained, captured_err_.poll_fd());
   has_printed_ = has_printed_ || captured_out_.has_partial() || captured_err_.has_partial();
-  if (ready <= 0) return;
-  if (events[0].revents != 0) hear_words(now_ns);
-  if (events[1].revents != 0) pass_signals_on();
-  if (events[2].revents != 0 && ended_ns_ == 0) on_service_ended({}, 0, now_ns);
-  if (events[3].revents != 0) {
+  const Events::Seen seen = events_.wait(wait_ns);
+  const int64_t now_ns = events_ns_ = base::monotonic_ns();
+  if (!seen) return;
+  if (seen.has(Event::kChannel)) hear_words(now_ns);
+  if (seen.has(Event::kSignals)) pass_signals_on();
+  if (seen.has(Event::kStop)) on_service_ended({}, 0, now_ns);
+  if (seen.has(Event::kBell)) {
     uint64_t rung;
-    [[maybe_unused]] const ssize_t silenced = read(events[3].fd, &rung, sizeof(rung));
+    [[maybe_unused]] const ssize_t silenced = read(options_.card.keeper_bell, &rung, sizeof(rung));
     look_at_declarations(now_ns);
   }
-  if ((events[4].revents | events[5].revents) != 0) has_printed_ = true;
-  if (events[6].revents != 0) on_service_ended("its supervisor is gone as well", 5, now_ns);
+  has_printed_ |= seen.has(Event::kPrinted) || seen.has(Event::kComplained);
+  if (seen.has(Event::kService)) on_service_ended("its supervisor is gone as well", 5, now_ns);
 }
 
 void Keeper::hear_words(int64_t now_ns) {
@@ -173,7 +172,8 @@ bool Keeper::work(int64_t now_ns) {
       drain_->turn(service_gone ? Drain::Service::kEnded : Drain::Service::kLives);
   no_room_ = turn == Drain::Turn::kNoRoom;
   if (no_room_) make_room(now_ns);
-  bool worked = turn == Drain::Turn::kWorked;
+  had_little_ = turn == Drain::Turn::kLittle;
+  bool worked = had_little_ || turn == Drain::Turn::kWorked;
   if (has_printed_ || ended_ns_ != 0) {
     const Capture::Flush flush =
         ended_ns_ != 0 ? Capture::Flush::kPartialLines : Capture::Flush::kNo;

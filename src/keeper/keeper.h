@@ -18,6 +18,7 @@
 #include "keeper/channel.h"
 #include "keeper/declarations.h"
 #include "keeper/drain.h"
+#include "keeper/events.h"
 #include "keeper/level.h"
 #include "keeper/live_source.h"
 #include "keeper/output.h"
@@ -81,6 +82,7 @@ class Keeper {
 
   Options options_;
   Channel channel_;
+  Events events_;
   base::Mapping mapping_;
   segment::View view_;
   std::shared_ptr<Spool> spool_;
@@ -110,6 +112,7 @@ class Keeper {
   int64_t wait_ns_ = 0;  // of the last wait; 0 after work
 
   bool no_room_ = false;     // the spool is full
+  bool had_little_ = false;  // the last turn of the drain was hardly worth it
   bool has_printed_ = true;  // the captured pipes are worth a look
   bool trim_due_ = true;
   bool final_put_ = false;

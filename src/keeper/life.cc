@@ -122,7 +122,10 @@ void Keeper::tell_restart() {
 // --- The end -----------------------------------------------------------------------------------
 
 void Keeper::on_service_ended(std::string how, uint32_t level, int64_t now_ns) {
+  if (ended_ns_ != 0) return;
   ended_ns_ = now_ns;
+  events_.watch(Event::kStop, -1);
+  events_.watch(Event::kService, -1);
   ended_how_ = std::move(how);
   ended_level_ = level;
   if (finish_by_ns_ == 0)
@@ -133,6 +136,8 @@ void Keeper::on_service_ended(std::string how, uint32_t level, int64_t now_ns) {
 void Keeper::on_orphaned(int64_t now_ns) {
   if (orphaned_ns_ != 0) return;
   orphaned_ns_ = now_ns;
+  events_.watch(Event::kChannel, -1);
+  if (ended_ns_ == 0) events_.watch(Event::kService, process_->pidfd());
   finish_by_ns_ = now_ns + kOrphanEndNs;
 }
 
