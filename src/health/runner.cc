@@ -22,7 +22,7 @@ constexpr size_t kWorkersKept = 2;
 constexpr milliseconds kBusyMax{
     50};  // a due check waits so long for a worker before another is started
 constexpr milliseconds kFirstRunWithin{1000};
-constexpr milliseconds kEndWithin{1000};  // for the runs under way when the runner ends
+constexpr milliseconds kEndWithin{1000};  // of the destructor
 
 std::string timed_out(milliseconds timeout, int64_t duration_ns) {
   return "timed out: took " + std::to_string(duration_ns / base::kNsPerMs) + " ms, may take " +
@@ -84,9 +84,9 @@ Runner::Runner(segment::View view) : shared_(std::make_shared<Shared>(view)) {
   pacer_ = base::start_thread("or-checks", [shared = shared_] { shared->pace(shared); });
 }
 
-Runner::~Runner() { stop(); }
+Runner::~Runner() { stop(kEndWithin); }
 
-bool Runner::stop() {
+bool Runner::stop(milliseconds patience) {
   bool ended;
   {
     std::unique_lock lock(shared_->mutex);
@@ -94,7 +94,7 @@ bool Runner::stop() {
     shared_->queue.clear();
     shared_->pacer_wake.notify_all();
     shared_->worker_wake.notify_all();
-    ended = shared_->worker_ended.wait_for(lock, kEndWithin, [&] { return shared_->workers == 0; });
+    ended = shared_->worker_ended.wait_for(lock, patience, [&] { return shared_->workers == 0; });
   }
   if (pacer_.joinable()) pacer_.join();
   return ended;

@@ -30,7 +30,7 @@ class Runner {
  public:
   // Results go to this segment, which must outlive the runner.
   explicit Runner(segment::View view);
-  // As stop().
+  // As stop(), with a second's patience.
   ~Runner();
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;
@@ -39,9 +39,9 @@ class Runner {
   // Any thread.
   bool add(std::string name, CheckOptions options, CheckFunction function);
 
-  // Ends the schedule and waits a moment for runs under way. False when a check hangs: its thread
+  // Ends the schedule and waits for runs under way. False when one is not over in time: its thread
   // is left behind, so the process must end without taking away what it may use (static objects).
-  bool stop();
+  bool stop(std::chrono::milliseconds patience);
 
  private:
   // Shared by all threads, and kept by those that are left behind.

@@ -22,7 +22,24 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const segment::View own_segment() { return segment::View(supervisor::crew().segment); }
+constexpr milliseconds kForHooks{1000};        // of the time until the deadline, at most a tenth
+constexpr milliseconds kPatienceAtLeast{100};  // the supervisor's grace is 500 ms
+
+// A call of an operation, however it ends.
+class UnderWay {
+ public:
+  explicit UnderWay(std::atomic<int>& count) : count_(count) {
+    count_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ~UnderWay() { count_.fetch_sub(1, std::memory_order_relaxed); }
+  UnderWay(const UnderWay&) = delete;
+  UnderWay& operator=(const UnderWay&) = delete;
+
+ private:
+  std::atomic<int>& count_;
+};
+
+segment::View own_segment() { return segment::View(supervisor::crew().segment); }
 bool is_alone() { return supervisor::crew().part == supervisor::Part::kAlone; }
 
 // A hook of the user's; what it throws is not to skip the steps behind it.
@@ -130,7 +147,10 @@ Result<void> Serving::open_port() {
   }
   ops::ServeOptions options;
   options.address = options_.listen;
-  options.handler = [this](const ops::ServedRequest& request) { return face_.answer(request); };
+  options.handler = [this](const ops::ServedRequest& request) {
+    const UnderWay under_way(calls_under_way_);
+    return face_.answer(request);
+  };
   options.on_beat = [beat = health::source("http")] { beat.beat(); };
   Result<std::unique_ptr<ops::Server>> server = door->serve(std::move(options));
   if (!server.ok()) return server.error();
@@ -181,16 +201,22 @@ void Serving::drain() {
 // Requests under way are finished until the deadline; a second signal cuts them off.
 void Serving::drain_server() {
   if (server_ == nullptr) return;
-  std::atomic<bool> done{false};
-  std::thread draining = base::start_thread("or-drain", [&] {
+  const auto done = std::make_shared<std::atomic<bool>>(false);
+  std::thread draining = base::start_thread("or-drain", [server = server_.get(), done] {
     const auto left = std::chrono::floor<milliseconds>(life().deadline() - Clock::now());
-    server_->drain(std::max(left, 0ms));
-    done = true;
+    // The hooks behind it need a moment of their own.
+    server->drain(std::max(left - std::min(left / 10, kForHooks), 0ms));
+    *done = true;
     life().look_again();
   });
-  life().wait_for_hurry(done);
-  if (!done) server_->drain(0ms);
-  draining.join();
+  life().wait_for_hurry(*done);
+  if (!*done) server_->drain(0ms);
+  if (calls_ended()) {
+    draining.join();
+  } else {
+    server_is_held_ = true;
+    draining.detach();  // tidy: detach because a call that hangs holds it; end() leaves the server
+  }
 }
 
 // An adopted program that asked for no hook meets the signal as it would have without us: its own
@@ -200,19 +226,40 @@ void Serving::pass_signal_on() {
   kill(getpid(), SIGTERM);
 }
 
+// How long the end waits for what should be over: not beyond the deadline, by much.
+milliseconds Serving::patience(milliseconds longest) const {
+  const auto left = std::chrono::floor<milliseconds>(life().deadline() - Clock::now());
+  return std::clamp(left, kPatienceAtLeast, longest);
+}
+
+// The server is drained: what is under way now did not keep to the deadline, or was cut off.
+bool Serving::calls_ended() const {
+  const Clock::time_point until = Clock::now() + patience(500ms);
+  while (calls_under_way_.load(std::memory_order_relaxed) != 0) {
+    if (Clock::now() >= until) return false;
+    std::this_thread::sleep_for(5ms);
+  }
+  return true;
+}
+
 void Serving::end(int status) {
   life().exiting();
   parts_.runner = nullptr;
-  const bool checks_ended = checks_ == nullptr || checks_->stop();
-  server_.reset();
+  const bool checks_ended = checks_ == nullptr || checks_->stop(patience(1s));
+  const bool all_ended = checks_ended && !server_is_held_ && calls_ended();
+  // Closing joins the pool: a call that does not return would hold it, and with it the end.
+  if (all_ended) server_.reset();
   std::vector<internal::StopHook> hooks = parts_.stop_hooks;
   for (internal::StopHook& hook : life().stop_hooks()) hooks.push_back(std::move(hook));
   for (const internal::StopHook& hook : hooks) guarded_and_logged("on_stop", hook);
-  if (!checks_ended) log::warn("a check hangs: ending without the destructors of static objects");
+  if (!all_ended) {
+    log::info("{what} still under way: ending without the destructors of static objects",
+              checks_ended ? "an operation is" : "a check is");
+  }
   log::info("ended");
   keeper_.reset();
-  if (checks_ended) return;
-  // Its thread may be using what main() and exit() would take away under it, and a crash at the
+  if (all_ended) return;
+  // The thread may be using what main() and exit() would take away under it, and a crash at the
   // very end would be told as the service's own.
   fflush(nullptr);
   _exit(status);

@@ -1,6 +1,7 @@
 // The run role: from validated options to the exit status, through the whole life of the service.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -37,17 +38,21 @@ class Serving {
   void drain();  // lame duck, what is under way, on_drain
   void drain_server();
   void pass_signal_on();
+  milliseconds patience(milliseconds longest) const;
+  bool calls_ended() const;
   void end(int status);  // on_stop, checks, port
 
   internal::ServiceParts& parts_;
   const RunOptions options_;
   const std::function<int()> own_main_;
   const HttpFace face_;
+  std::atomic<int> calls_under_way_{0};  // of operations, over HTTP
   Environment environment_;
   std::vector<ResolvedSetting> settings_;
   std::unique_ptr<ops::KeeperThread> keeper_;
   std::unique_ptr<health::Runner> checks_;
   std::unique_ptr<ops::Server> server_;
+  bool server_is_held_ = false;  // by a call that does not return: it must stay
 };
 
 }  // namespace outrigger::service

@@ -126,7 +126,7 @@ TEST_F(CheckRunnerTest, stuck_checks_delay_no_other) {
       EXPECT_NE(started_ns(i), 0) << "the keeper can see that it is still under way";
       EXPECT_EQ(status(i), static_cast<uint32_t>(CheckStatus::kPending));
     }
-    EXPECT_FALSE(runner.stop()) << "ends, and says that it leaves five behind";
+    EXPECT_FALSE(runner.stop(milliseconds(50))) << "ends, and says that it leaves five behind";
   }
   gate->open();
   EXPECT_TRUE(eventually([&] { return started_ns(0) == 0 && started_ns(4) == 0; }));
@@ -181,7 +181,7 @@ TEST_F(CheckRunnerTest, a_full_table_refuses) {
 
 TEST_F(CheckRunnerTest, an_empty_runner_ends) {
   Runner runner(view_);
-  EXPECT_TRUE(runner.stop());
+  EXPECT_TRUE(runner.stop(milliseconds(10'000)));
 }
 
 TEST_F(CheckRunnerTest, a_run_under_way_is_waited_for) {
@@ -193,7 +193,7 @@ TEST_F(CheckRunnerTest, a_run_under_way_is_waited_for) {
     return pass();
   });
   ASSERT_TRUE(eventually([&] { return started_ns(0) != 0; }));
-  EXPECT_TRUE(runner.stop());
+  EXPECT_TRUE(runner.stop(milliseconds(10'000)));
   EXPECT_TRUE(ended);
 }
 
