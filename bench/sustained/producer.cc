@@ -1,5 +1,6 @@
-// A service that logs a given number of entries at a given pace and ends: what bench/sustained/sustained.cc starts.
-// It sleeps between batches, so that waiting costs no processor time.
+// A service that logs a given number of entries at a given pace and ends: what
+// bench/sustained/sustained.cc starts. It sleeps between batches, so that waiting costs no
+// processor time.
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -18,7 +19,8 @@ void produce(uint64_t count, uint64_t per_second) {
   const auto begin = std::chrono::steady_clock::now();
   for (uint64_t id = 0; id < count; id += kBatch) {
     if (per_second != 0)
-      std::this_thread::sleep_until(begin + std::chrono::nanoseconds(id * 1'000'000'000 / per_second));
+      std::this_thread::sleep_until(begin +
+                                    std::chrono::nanoseconds(id * 1'000'000'000 / per_second));
     for (uint64_t i = 0; i < kBatch; ++i)
       log::info("order {} placed by {} for {:.2f}", id + i, name, static_cast<double>(id) * 0.01);
   }
@@ -29,15 +31,18 @@ void produce(uint64_t count, uint64_t per_second) {
 int main(int argc, char** argv) {
   Service service{{.name = "producer", .about = "Logs as much as asked for, then ends."}};
   auto count = service.option<int>("count", {.otherwise = 1'000'000, .help = "entries in all"});
-  auto rate = service.option<int>("rate", {.otherwise = 0, .help = "entries a second in all; 0: no pause"});
+  auto rate =
+      service.option<int>("rate", {.otherwise = 0, .help = "entries a second in all; 0: no pause"});
   auto threads = service.option<int>("threads", {.otherwise = 1, .help = "producers"});
-  auto drops = service.option<std::string>("drops", {.otherwise = "/dev/null", .help = "where to say what was dropped"});
+  auto drops = service.option<std::string>(
+      "drops", {.otherwise = "/dev/null", .help = "where to say what was dropped"});
   std::vector<std::thread> running;
   service.on_start([&] {
     running.emplace_back([&] {
       std::vector<std::thread> producers;
       for (int t = 0; t < *threads; ++t)
-        producers.emplace_back(produce, static_cast<uint64_t>(*count / *threads), static_cast<uint64_t>(*rate / *threads));
+        producers.emplace_back(produce, static_cast<uint64_t>(*count / *threads),
+                               static_cast<uint64_t>(*rate / *threads));
       for (std::thread& producer : producers) producer.join();
       stop();
     });

@@ -1,5 +1,6 @@
-// End to end: from log calls to bytes in /dev/null, the processor time of all processes counted (wait4 of the
-// supervisor has that of its children). Beside it spdlog's asynchronous logger with a file sink on /dev/null.
+// End to end: from log calls to bytes in /dev/null, the processor time of all processes counted
+// (wait4 of the supervisor has that of its children). Beside it spdlog's asynchronous logger with a
+// file sink on /dev/null.
 //
 //   cpu_ns            processor time of all processes for one delivered entry
 //   entries_per_s     delivered, from the first call to the end of the last process
@@ -26,8 +27,12 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds(const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6; }
-double cpu_seconds(const rusage& usage) { return seconds(usage.ru_utime) + seconds(usage.ru_stime); }
+double seconds(const timeval& t) {
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+}
+double cpu_seconds(const rusage& usage) {
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
 
 struct Run {
   double wall_s = 0;
@@ -43,9 +48,10 @@ Run run_producer(const char* logs, int threads, int rate, int count) {
     const int null = open("/dev/null", O_RDWR);
     dup2(null, STDOUT_FILENO);
     dup2(null, STDERR_FILENO);
-    execl(PRODUCER, PRODUCER, "run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs", logs, "--threads",
-          std::to_string(threads).c_str(), "--rate", std::to_string(rate).c_str(), "--count",
-          std::to_string(count).c_str(), "--drops", drops.c_str(), nullptr);
+    execl(PRODUCER, PRODUCER, "run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs",
+          logs, "--threads", std::to_string(threads).c_str(), "--rate",
+          std::to_string(rate).c_str(), "--count", std::to_string(count).c_str(), "--drops",
+          drops.c_str(), nullptr);
     _exit(127);
   }
   int status = 0;
@@ -88,9 +94,11 @@ void spdlog_async_entries(benchmark::State& state) {
           spdlog::async_overflow_policy::block);
       const std::string name = "sixteen_char_str";
       for (int id = 0; id < count; id += 500) {
-        std::this_thread::sleep_until(begin + std::chrono::nanoseconds(int64_t{id} * 1'000'000'000 / rate));
+        std::this_thread::sleep_until(begin +
+                                      std::chrono::nanoseconds(int64_t{id} * 1'000'000'000 / rate));
         for (int i = 0; i < 500; ++i)
-          logger->info("order {} placed by {} for {:.2f}", static_cast<uint64_t>(id + i), name, id * 0.01);
+          logger->info("order {} placed by {} for {:.2f}", static_cast<uint64_t>(id + i), name,
+                       id * 0.01);
       }
     }  // joins the pool: everything is written
     const double wall = std::chrono::duration<double>(Clock::now() - begin).count();
@@ -112,7 +120,12 @@ BENCHMARK_CAPTURE(outrigger_entries, text, "stdout-text")
     ->ArgsProduct({{1, 2}, {1'500'000, 2'000'000, 2'500'000, 3'000'000}})
     ->UseManualTime()
     ->Iterations(1);
-BENCHMARK(spdlog_async_entries)->ArgName("rate")->Arg(1'000'000)->Arg(3'000'000)->UseManualTime()->Iterations(1);
+BENCHMARK(spdlog_async_entries)
+    ->ArgName("rate")
+    ->Arg(1'000'000)
+    ->Arg(3'000'000)
+    ->UseManualTime()
+    ->Iterations(1);
 
 }  // namespace
 

@@ -7,11 +7,16 @@
 namespace outrigger::whole {
 
 inline constexpr int kThreadsMax = 64;
+inline constexpr int kCostNsMax = 512;  // longer calls count here
 
 struct Counts {
   std::atomic<int32_t> service_pid;
   std::atomic<bool> stop;
   alignas(64) std::atomic<uint64_t> returned[kThreadsMax];
+  // What a log call costs, in bursts of 50: how many bursts took so many nanoseconds a call, in
+  // each phase of a test.
+  std::atomic<uint32_t> phase;
+  std::atomic<uint32_t> cost[2][kCostNsMax + 1];
 };
 
 }  // namespace outrigger::whole

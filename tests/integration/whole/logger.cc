@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -30,6 +31,18 @@ void write_lines(whole::Counts& counts, int thread, int per_second) {
   }
 }
 
+void measure_cost(whole::Counts& counts) {
+  log::prepare_thread();
+  while (!counts.stop.load(std::memory_order_relaxed)) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (int i = 0; i < 50; ++i) log::info("cost {} of {} is {:.2f}", i, "a call", 0.5);
+    const auto took =
+        std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count() / 50;
+    counts.cost[counts.phase.load()][std::min<int64_t>(took, whole::kCostNsMax)].fetch_add(1);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+}
+
 void end_as(const std::string& how) {
   if (how == "segv") {
     raise(SIGSEGV);
@@ -49,6 +62,7 @@ int main(int argc, char** argv) {
   auto threads = logger.option<int>("threads", {.otherwise = 4, .help = "how many log"});
   auto rate = logger.option<int>(
       "rate", {.otherwise = 0, .help = "lines a second and thread; 0: as many as can be"});
+  auto cost = logger.option<bool>("cost", {.help = "one more thread measures what a call costs"});
   auto end = logger.option<std::string>("end", {.otherwise = "", .help = "segv, abort or exit"});
   auto after = logger.option<std::chrono::milliseconds>(
       "after", {.otherwise = std::chrono::milliseconds(100), .help = "when to end so"});
@@ -63,6 +77,7 @@ int main(int argc, char** argv) {
     counts->service_pid.store(getpid());
     for (int t = 0; t < *threads; ++t)
       running.emplace_back(write_lines, std::ref(*counts), t, *rate);
+    if (*cost) running.emplace_back(measure_cost, std::ref(*counts));
     if (!end->empty()) {
       running.emplace_back([how = *end, when = *after] {
         std::this_thread::sleep_for(when);
