@@ -65,7 +65,8 @@ class Keeper {
   bool work(int64_t now_ns);
   void make_room(int64_t now_ns);
   void look_each_second(int64_t now_ns);
-  int64_t next_wait(bool worked);
+  int64_t next_wait(bool worked, int64_t now_ns);
+  bool is_idle(int64_t now_ns) const;
 
   // life.cc: how it begins and ends.
   bool begin_is_due(int64_t now_ns) const;
@@ -103,6 +104,7 @@ class Keeper {
   // CLOCK_MONOTONIC; 0: has not happened.
   int64_t started_ns_ = 0;
   int64_t turn_ns_ = 0;    // the last turn began
+  int64_t worked_ns_ = 0;      // something was there
   int64_t events_ns_ = 0;  // descriptors were last looked at
   int64_t second_ns_ = 0;  // the last look at what changes slowly
   int64_t admin_try_ns_ = 0;
