@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
@@ -16,14 +17,13 @@
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
-#include <thread>
 
 #include "base/clock.h"
 #include "base/fd.h"
-#include "base/threads.h"
 #include "http/connection.h"
 #include "http/connection_table.h"
 #include "http/listen.h"
+#include "http/loop_crew.h"
 
 namespace outrigger::http {
 namespace {
@@ -87,7 +87,7 @@ class LoopServer final : public Server {
     Connection connection;  // leaves the table before the descriptor is closed
   };
 
-  void run();
+  bool run_one();
   AcceptTask accept_from(Acceptor& acceptor);
   // True when there may be more to accept.
   bool accept_some(Acceptor& acceptor, bool& pause);
@@ -100,6 +100,8 @@ class LoopServer final : public Server {
   ConnectionTable
       table_;  // before io_: frames of connections that io_ destroys give their places back
   asio::io_context io_;
+  const asio::executor_work_guard<Executor>
+      work_;  // the loop goes on when nothing is left to wait for
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::vector<Listener> listeners_;
   std::atomic<bool> sweeping_{false};
@@ -107,13 +109,16 @@ class LoopServer final : public Server {
   std::mutex mutex_;
   std::condition_variable accepting_ended_;
   size_t accepting_ = 0;  // guarded by mutex_
-  std::vector<std::thread> threads_;
+  LoopCrew crew_;         // after all that its threads use: it ends first
 };
 
 LoopServer::LoopServer(ServerOptions options, std::vector<ListeningSocket> sockets)
     : options_(std::move(options)),
       table_(options_.limits),
-      io_(static_cast<int>(options_.threads)) {
+      io_(static_cast<int>(options_.threads)),
+      work_(io_.get_executor()),
+      crew_({.run_one = [this] { return run_one(); }, .stop = [this] { io_.stop(); }},
+            options_.threads, options_.thread_name) {
   for (ListeningSocket& socket : sockets) {
     listeners_.push_back({socket.fd.get(), socket.address});
     acceptors_.push_back(std::make_unique<Acceptor>(io_, socket));
@@ -126,27 +131,21 @@ void LoopServer::launch() {
     asio::co_spawn(acceptor->strand, accept_from(*acceptor), asio::detached);
   }
   if (options_.on_beat) asio::co_spawn(io_.get_executor(), beat(), asio::detached);
-  for (unsigned i = 0; i < options_.threads; ++i) {
-    threads_.push_back(base::start_thread(options_.thread_name.c_str(), [this] { run(); }));
-  }
+  crew_.launch();
 }
 
 LoopServer::~LoopServer() {
-  io_.stop();
-  for (std::thread& thread : threads_) thread.join();
   for (auto& acceptor : acceptors_) {
     if (!acceptor->unlink_at_end.empty()) unlink(acceptor->unlink_at_end.c_str());
   }
 }
 
-void LoopServer::run() {
-  for (;;) {
-    try {
-      io_.run();
-      return;
-    } catch (...) {
-      // Out of memory between two steps of some connection: that one is gone, the others go on.
-    }
+bool LoopServer::run_one() {
+  try {
+    return io_.run_one() > 0;
+  } catch (...) {
+    // Out of memory between two steps of some connection: that one is gone, the others go on.
+    return !io_.stopped();
   }
 }
 
@@ -222,9 +221,13 @@ Task LoopServer::serve(std::unique_ptr<Session> session) {
         break;
       case Step::kYield:
         co_await asio::post(io_.get_executor(), kAwait);
+        step = Step::kAnswer;
+        break;
+      case Step::kAnswer: {
+        const LoopCrew::Handling handling(crew_);
         step = session->connection.answer();
         break;
-      case Step::kAnswer: step = session->connection.answer(); break;
+      }
       case Step::kGone: break;
     }
   }
@@ -249,6 +252,7 @@ Task LoopServer::beat() {
   Timer timer(io_.get_executor());
   for (;;) {
     try {
+      const LoopCrew::Handling handling(crew_);
       options_.on_beat();
     } catch (...) {
       // A beat that fails is a beat: the loop is alive.
