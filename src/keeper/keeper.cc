@@ -117,7 +117,12 @@ int64_t Keeper::next_wait(bool worked, int64_t now_ns) {
   if (worked) worked_ns_ = now_ns;
   const bool in_haste = no_room_ || ended_ns_ != 0;
   const int64_t max_ns = is_idle(now_ns) ? kWaitIdleNs : kWaitMaxNs;
-  wait_ns_ = worked ? 0 : in_haste ? kWaitMinNs : std::clamp(2 * wait_ns_, kWaitMinNs, max_ns);
+  // A busy service pays for each look with the cache lines that both sides touch: a little work waits for more.
+  if (worked) {
+    wait_ns_ = had_little_ && !in_haste ? kWaitMinNs : 0;
+  } else {
+    wait_ns_ = in_haste ? kWaitMinNs : std::clamp(2 * wait_ns_, kWaitMinNs, max_ns);
+  }
   return wait_ns_;
 }
 
