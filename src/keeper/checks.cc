@@ -23,7 +23,7 @@ constexpr int kPatientTries = 20;
 constexpr timespec kPause{0, 50'000};
 
 // The slot without its version, word by word: it may be written meanwhile.
-struct SlotCopy {
+struct alignas(HealthSlot) SlotCopy {
   uint64_t words[(sizeof(HealthSlot) + 7) / 8];
   const HealthSlot& slot() const { return *reinterpret_cast<const HealthSlot*>(words); }
 };

@@ -97,6 +97,7 @@ TEST(Lines, numbers) {
   EXPECT_EQ(shown("{:*^9}", ArgumentType::kUnsigned, 123), "***123***");
   EXPECT_EQ(shown("{:\">4}", ArgumentType::kUnsigned, 1), "\\\"\\\"\\\"1");
   EXPECT_EQ(shown("{:c}", ArgumentType::kUnsigned, 65), "A");
+  EXPECT_EQ(shown("{:L}", ArgumentType::kUnsigned, 1'234'567), "1,234,567");
   EXPECT_EQ(shown("{}", ArgumentType::kBool, 1), "true");
   EXPECT_EQ(shown("{:d}", ArgumentType::kBool, 1), "1");
   EXPECT_EQ(shown("{}", ArgumentType::kChar, 'x'), "x");
