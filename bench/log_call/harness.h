@@ -1,4 +1,4 @@
-// One log call, measured the same way for every peer (bench/README.md says how and why):
+// One log call, measured the same way for every peer (bench/README.md):
 //   burst   average of a call in bursts of 50, 50 us apart
 //   single  each call timed by itself: p50, p99, p99.9 (an empty timed call costs about 20 ns of
 //   it) cold    bursts of 20 calls, then 2 ms of idleness: p99.9 two     the burst average while a
