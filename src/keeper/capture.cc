@@ -31,6 +31,8 @@ Capture::Capture(int pipe, OwnSource source) : pipe_(pipe), source_(source) {
   }
   copy_out_.reset(ends[0]);
   copy_in_.reset(ends[1]);
+  const int capacity = fcntl(pipe_, F_GETPIPE_SZ);
+  filling_bytes_ = capacity > 0 ? static_cast<size_t>(capacity) / 2 : kChunkBytes / 2;
 }
 
 size_t Capture::available() const {
@@ -70,7 +72,7 @@ void Capture::consume(size_t bytes) {
 
 bool Capture::turn(Drain& drain, Flush flush, int64_t now_ns) {
   if (pipe_ < 0 || !drain.has_room()) return false;
-  const size_t there = available();
+  const size_t there = std::min(available(), rest_);
   if (there == 0) {
     // At the end of the file poll() would return at once, for ever.
     pollfd events{pipe_, POLLIN, 0};
@@ -87,6 +89,7 @@ bool Capture::turn(Drain& drain, Flush flush, int64_t now_ns) {
   if (done != 0) {
     drain.commit();
     consume(done);
+    if (rest_ != SIZE_MAX) rest_ -= done;
   }
   if (!unchanged || done != 0) partial_since_ns_ = now_ns;
   partial_bytes_ = seen == there ? there - done : 0;

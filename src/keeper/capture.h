@@ -30,6 +30,13 @@ class Capture {
   // be more.
   bool turn(Drain& drain, Flush flush, int64_t now_ns);
 
+  // The service has ended: what is in the pipe now is all that is taken. Who else may hold its
+  // other end is not waited for.
+  void end() { rest_ = available(); }
+
+  // So full that the service's next printf might soon wait.
+  bool is_filling() const { return pipe_ >= 0 && available() > filling_bytes_; }
+
   // What poll() should look at: -1 while only an unfinished line is there, which would make it
   // return at once.
   int poll_fd() const { return has_partial() ? -1 : pipe_; }
@@ -49,6 +56,8 @@ class Capture {
   base::Fd copy_in_;  // a pipe of our own, for tee()
   base::Fd copy_out_;
   std::vector<char> bytes_;
+  size_t filling_bytes_ = 0;
+  size_t rest_ = SIZE_MAX;    // to be taken still, once the end is near
   size_t partial_bytes_ = 0;  // of an unfinished line, as last seen
   int64_t partial_since_ns_ = 0;
 };

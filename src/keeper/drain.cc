@@ -12,8 +12,8 @@ using render::kKeeperRing;
 namespace {
 
 constexpr uint32_t kWarn = 3;
-// Lines of this many bytes are committed together: enough to make the commit cheap, few enough that the rings get
-// their room back while it is warm.
+// Lines of this many bytes are committed together: enough to make the commit cheap, few enough that
+// the rings get their room back while it is warm.
 constexpr size_t kBatchBytes = 256u << 10;
 // A turn with fewer bytes than this was hardly worth it: better to let some more come together.
 constexpr size_t kLittleBytes = 32u << 10;
@@ -26,8 +26,8 @@ uint64_t sum_of(const std::atomic<uint64_t> (&counters)[segment::kLevels]) {
   return sum;
 }
 
-// Where a spool is fresh although the service is not, the rings' own marks are the best that is known; what was
-// dropped until now is nobody's to tell any more.
+// Where a spool is fresh although the service is not, the rings' own marks are the best that is
+// known; what was dropped until now is nobody's to tell any more.
 segment::SourceMarks marks_in(segment::View view) {
   segment::SourceMarks marks{};
   for (uint32_t i = 0; i < segment::kRings; ++i) {
@@ -54,12 +54,14 @@ Drain::Drain(segment::View view, int segment_fd, Spool& spool, Recent& recent, T
       decoder_(render::Image::of_program()),
       json_(spool.boot()),
       text_(render::Colours::kNone) {
-  reader_.resume(spool.found() == Spool::Found::kPredecessor ? spool.state().marks : marks_in(view));
+  reader_.resume(spool.found() == Spool::Found::kPredecessor ? spool.state().marks
+                                                             : marks_in(view));
 }
 
 void Drain::set_format(LineFormat format) {
   format_ = format;
-  text_ = render::TextLines(format == LineFormat::kColouredText ? render::Colours::kAnsi : render::Colours::kNone);
+  text_ = render::TextLines(format == LineFormat::kColouredText ? render::Colours::kAnsi
+                                                                : render::Colours::kNone);
 }
 
 Drain::Turn Drain::turn(Service service) {
@@ -99,7 +101,8 @@ void Drain::commit() {
 void Drain::put_record(const segment::RawRecord& record, int64_t time_ns, uint64_t gap_calls) {
   const render::Entry entry = decoder_.decode(record, time_ns);
   char* const begin = spool_.draft();
-  char* const end = format_ == LineFormat::kJson ? json_.append(begin, entry) : text_.append(begin, entry);
+  char* const end =
+      format_ == LineFormat::kJson ? json_.append(begin, entry) : text_.append(begin, entry);
   const auto bytes = static_cast<size_t>(end - begin);
   gap_calls == 0 ? spool_.add(bytes) : spool_.add_gap(bytes, gap_calls);
   recent_.note(record, time_ns);
@@ -114,15 +117,17 @@ void Drain::put(OwnSource source, int64_t time_ns, uint64_t gap_calls) {
 
 void Drain::begin_gap(uint64_t count, uint64_t since_ticks, int64_t until_ns) {
   const int64_t since_ns = since_ticks == 0 ? started_ns_ : clock_.time_of(since_ticks);
-  made_.begin(kWarn, count == 1 ? "dropped {count:L} entry between {from} and {to}"
-                                : "dropped {count:L} entries between {from} and {to}", {});
+  made_.begin(kWarn,
+              count == 1 ? "dropped {count:L} entry between {from} and {to}"
+                         : "dropped {count:L} entries between {from} and {to}",
+              {});
   made_.add(count);
   made_.add(ArgumentType::kTime, static_cast<uint64_t>(std::min(since_ns, until_ns)));
   made_.add(ArgumentType::kTime, static_cast<uint64_t>(until_ns));
 }
 
-// The entry stands where the dropped ones would have stood, under the first of their numbers: in each ring, every
-// number is either that of an entry or covered by a gap.
+// The entry stands where the dropped ones would have stood, under the first of their numbers: in
+// each ring, every number is either that of an entry or covered by a gap.
 void Drain::put_gap(const segment::RawRecord& record) {
   const int64_t until_ns = clock_.time_of(record.ticks);
   begin_gap(record.missing, record.previous_ticks, until_ns);

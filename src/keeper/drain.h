@@ -1,7 +1,9 @@
-// Records out of the rings, lines into the spool: steps 5 to 8 of "The life of one log line" (docs/ARCHITECTURE.md).
+// Records out of the rings, lines into the spool: steps 5 to 8 of "The life of one log line"
+// (docs/ARCHITECTURE.md).
 //
-// A turn takes a batch, renders it into the spool, commits, and only then gives the room in the rings back. What it
-// reads is the reader's affair, what it writes the spool's; here is only the order. Belongs to one thread.
+// A turn takes a batch, renders it into the spool, commits, and only then gives the room in the
+// rings back. What it reads is the reader's affair, what it writes the spool's; here is only the
+// order. Belongs to one thread.
 #pragma once
 
 #include <atomic>
@@ -37,8 +39,8 @@ class Drain {
   };
   Turn turn(Service service);
 
-  // Entries of the keeper's own: begin one, add its arguments, put it. They are safe after commit().
-  // Precondition of put(): has_room().
+  // Entries of the keeper's own: begin one, add its arguments, put it. They are safe after
+  // commit(). Precondition of put(): has_room().
   bool has_room() const { return spool_.room() >= 2 * kEntryBytesMax; }
   render::MadeRecord& made() { return made_; }
   void put(OwnSource source, int64_t time_ns, uint64_t gap_calls = 0);

@@ -33,7 +33,8 @@ Events::Seen Events::wait(int64_t wait_ns) {
   if (!has_fine_wait_) {
     // Kernels before 5.11 count in milliseconds.
     if (wait_ns > 0 && wait_ns < base::kNsPerMs) nanosleep(&wait, nullptr);
-    count = epoll_wait(epoll_.get(), found.data(), room, static_cast<int>(wait_ns / base::kNsPerMs));
+    count =
+        epoll_wait(epoll_.get(), found.data(), room, static_cast<int>(wait_ns / base::kNsPerMs));
   }
   Seen seen;
   for (int i = 0; i < count; ++i) seen.bits_ |= 1u << found[static_cast<size_t>(i)].data.u32;

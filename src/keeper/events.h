@@ -1,5 +1,6 @@
-// What the keeper's loop waits for: a few descriptors, each for one purpose, and a time. An idle keeper waits a hundred
-// times a second, so waiting has to be cheap: the descriptors are made known once. Belongs to one thread.
+// What the keeper's loop waits for: a few descriptors, each for one purpose, and a time. An idle
+// keeper waits a hundred times a second, so waiting has to be cheap: the descriptors are made known
+// once. Belongs to one thread.
 #pragma once
 
 #include <array>

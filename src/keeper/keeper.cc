@@ -21,8 +21,9 @@ namespace {
 // more seldom.
 constexpr int64_t kWaitMinNs = 100'000;
 constexpr int64_t kWaitMaxNs = 10 * base::kNsPerMs;
-// A wake costs some 30 us of processor, mostly the kernel's; after a second of silence half as many will do. A thread
-// that then bursts into 360,000 calls a second still fills no ring before it is seen.
+// A wake costs some 30 us of processor, mostly the kernel's; after a second of silence half as many
+// will do. A thread that then bursts into 360,000 calls a second still fills no ring before it is
+// seen.
 constexpr int64_t kWaitIdleNs = 20 * base::kNsPerMs;
 constexpr int64_t kIdleAfterNs = base::kNsPerSecond;
 // While there is work without end, descriptors are looked at this often.
@@ -89,6 +90,9 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
   return keeper;
 }
 
+// The pages' server first: its thread asks about all the rest.
+Keeper::~Keeper() { admin_.reset(); }
+
 void Keeper::stop() {
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t rung = write(stop_bell_.get(), &one, sizeof(one));
@@ -117,7 +121,8 @@ int64_t Keeper::next_wait(bool worked, int64_t now_ns) {
   if (worked) worked_ns_ = now_ns;
   const bool in_haste = no_room_ || ended_ns_ != 0;
   const int64_t max_ns = is_idle(now_ns) ? kWaitIdleNs : kWaitMaxNs;
-  // A busy service pays for each look with the cache lines that both sides touch: a little work waits for more.
+  // A busy service pays for each look with the cache lines that both sides touch: a little work
+  // waits for more.
   if (worked) {
     wait_ns_ = had_little_ && !in_haste ? kWaitMinNs : 0;
   } else {
@@ -129,7 +134,8 @@ int64_t Keeper::next_wait(bool worked, int64_t now_ns) {
 bool Keeper::is_idle(int64_t now_ns) const { return now_ns - worked_ns_ > kIdleAfterNs; }
 
 void Keeper::look_at_events(int64_t wait_ns) {
-  // An unfinished line would make every wait return at once; instead it is looked at with every look.
+  // An unfinished line would make every wait return at once; instead it is looked at with every
+  // look.
   events_.watch(Event::kPrinted, captured_out_.poll_fd());
   events_.watch(Event::kComplained, captured_err_.poll_fd());
   has_printed_ = has_printed_ || captured_out_.has_partial() || captured_err_.has_partial();
@@ -196,7 +202,10 @@ bool Keeper::work(int64_t now_ns) {
 void Keeper::make_room(int64_t now_ns) {
   // At the end there is nothing more to make room for; what stdout has not taken by the deadline is
   // said then.
-  if (ended_ns_ == 0 && output_->stalled_ns(now_ns) > kStallNs) spool_->drop_oldest(kDropBytes);
+  if (ended_ns_ != 0) return;
+  // What the service prints must not wait for a stdout that is merely slow.
+  const bool printing = captured_out_.is_filling() || captured_err_.is_filling();
+  if (printing || output_->stalled_ns(now_ns) > kStallNs) spool_->drop_oldest(kDropBytes);
 }
 
 void Keeper::look_each_second(int64_t now_ns) {

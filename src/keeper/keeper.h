@@ -44,6 +44,7 @@ class Keeper {
   };
 
   static Result<std::unique_ptr<Keeper>> make(Options options);
+  ~Keeper();
 
   // For a thread: opens the port at once, so that the caller learns of a failure.
   Result<void> open_admin();
@@ -104,7 +105,7 @@ class Keeper {
   // CLOCK_MONOTONIC; 0: has not happened.
   int64_t started_ns_ = 0;
   int64_t turn_ns_ = 0;    // the last turn began
-  int64_t worked_ns_ = 0;      // something was there
+  int64_t worked_ns_ = 0;  // something was there
   int64_t events_ns_ = 0;  // descriptors were last looked at
   int64_t second_ns_ = 0;  // the last look at what changes slowly
   int64_t admin_try_ns_ = 0;

@@ -61,8 +61,11 @@ void Keeper::begin(int64_t now_ns) {
 void Keeper::choose_format() {
   const int fd = declarations_.logs == LogsTo::kStderrText ? STDERR_FILENO : STDOUT_FILENO;
   // Without a word from the service: for people where a person looks, else for machines.
-  const bool text = declarations_.declared ? declarations_.logs != LogsTo::kStdoutJson : isatty(fd) == 1;
-  drain_->set_format(!text ? LineFormat::kJson : wants_colours(fd) ? LineFormat::kColouredText : LineFormat::kText);
+  const bool text =
+      declarations_.declared ? declarations_.logs != LogsTo::kStdoutJson : isatty(fd) == 1;
+  drain_->set_format(!text               ? LineFormat::kJson
+                     : wants_colours(fd) ? LineFormat::kColouredText
+                                         : LineFormat::kText);
 }
 
 void Keeper::look_at_declarations(int64_t now_ns) {
@@ -86,7 +89,9 @@ Result<void> Keeper::open_admin() {
 }
 
 void Keeper::try_admin(int64_t now_ns) {
-  if (!options_.with_admin || ended_ns_ != 0 || (admin_try_ns_ != 0 && now_ns - admin_try_ns_ < kAdminAgainNs)) return;
+  if (!options_.with_admin || ended_ns_ != 0 ||
+      (admin_try_ns_ != 0 && now_ns - admin_try_ns_ < kAdminAgainNs))
+    return;
   const Result<void> opened = admin_->open(declarations_);
   if (opened.ok()) {
     admin_try_ns_ = 0;
@@ -94,7 +99,8 @@ void Keeper::try_admin(int64_t now_ns) {
     return;
   }
   admin_try_ns_ = now_ns;
-  // Assumed addresses are tried, not insisted on; and a successor goes on trying, since the service runs.
+  // Assumed addresses are tried, not insisted on; and a successor goes on trying, since the service
+  // runs.
   const bool first = spool_->memory().announced.load(std::memory_order_relaxed) == 0;
   if (!declarations_.declared || !first) return;
   base::write_line(STDERR_FILENO, declarations_.service, ": ", opened.error().message);
@@ -105,13 +111,15 @@ void Keeper::try_admin(int64_t now_ns) {
 void Keeper::announce() {
   if (spool_->memory().announced.exchange(1, std::memory_order_relaxed) != 0) return;
   const std::string address = admin_->address();
-  if (!address.empty()) base::write_line(STDERR_FILENO, declarations_.service, ": admin on http://", address);
+  if (!address.empty())
+    base::write_line(STDERR_FILENO, declarations_.service, ": admin on http://", address);
 }
 
 void Keeper::tell_restart() {
   if (spool_->found() != Spool::Found::kPredecessor || !drain_->has_room()) return;
   const segment::Supervision& told = view_.supervision();
-  drain_->made().begin(kWarn, "keeper started again; the one before: {ended}; restarts so far: {restarts}", {});
+  drain_->made().begin(
+      kWarn, "keeper started again; the one before: {ended}; restarts so far: {restarts}", {});
   drain_->made().add(describe_end(told.keeper_last_code.load(std::memory_order_relaxed),
                                   told.keeper_last_status.load(std::memory_order_relaxed)));
   drain_->made().add(uint64_t{told.keeper_restarts.load(std::memory_order_relaxed)});
@@ -128,6 +136,8 @@ void Keeper::on_service_ended(std::string how, uint32_t level, int64_t now_ns) {
   events_.watch(Event::kService, -1);
   ended_how_ = std::move(how);
   ended_level_ = level;
+  captured_out_.end();
+  captured_err_.end();
   if (finish_by_ns_ == 0)
     finish_by_ns_ = now_ns + (options_.place == Place::kProcess ? kFlushNs : kThreadFlushNs);
   if (options_.place == Place::kProcess) source_->set_ended(ended_how_);
@@ -166,8 +176,9 @@ bool Keeper::is_finished(int64_t now_ns) {
   }
   if (final_put_ && spool_->is_drained()) return true;
   if (!late) return false;
-  base::write_line(STDERR_FILENO, declarations_.service, ": stdout did not take the last ", spool_->pending(),
-                   " log entries");
+  if (spool_->is_drained()) return true;
+  base::write_line(STDERR_FILENO, declarations_.service, ": stdout did not take the last ",
+                   spool_->pending(), " log entries");
   return true;
 }
 

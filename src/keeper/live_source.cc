@@ -25,7 +25,8 @@ std::string counted(uint64_t count, const char* one, const char* many) {
 }
 
 Error no_module(std::string_view module) {
-  return Error{ErrorKind::kNotFound, "there is no module \"" + plain_text(module.data(), module.size()) + "\"", "module"};
+  return Error{ErrorKind::kNotFound,
+               "there is no module \"" + plain_text(module.data(), module.size()) + "\"", "module"};
 }
 
 admin::Metric counter(std::string name, std::string help, double value) {
@@ -62,16 +63,18 @@ Verdict LiveSource::verdict(int64_t now_ns) const {
   // Relaxed: each finding stands for itself.
   const Findings& found = parts_.findings;
   const segment::ServiceState& state = parts_.view.service();
-  return judge(state.phase.load(std::memory_order_relaxed), state.beats,
-               {now_ns, found.forgiven_ns.load(std::memory_order_relaxed),
-                found.stopped_since_ns.load(std::memory_order_relaxed), found.traced.load(std::memory_order_relaxed),
-                found.ended.load(std::memory_order_relaxed)});
+  return judge(
+      state.phase.load(std::memory_order_relaxed), state.beats,
+      {now_ns, found.forgiven_ns.load(std::memory_order_relaxed),
+       found.stopped_since_ns.load(std::memory_order_relaxed),
+       found.traced.load(std::memory_order_relaxed), found.ended.load(std::memory_order_relaxed)});
 }
 
 int64_t LiveSource::started_ns() const {
   const int64_t now_ns = base::real_ns();
-  for (const int64_t claimed_ns : {parts_.view.service().started_real_ns.load(std::memory_order_relaxed),
-                                   parts_.view.header().real_ns_at_start}) {
+  for (const int64_t claimed_ns :
+       {parts_.view.service().started_real_ns.load(std::memory_order_relaxed),
+        parts_.view.header().real_ns_at_start}) {
     if (claimed_ns > 0 && claimed_ns <= now_ns) return claimed_ns;
   }
   return now_ns;
@@ -87,25 +90,31 @@ admin::Shipping LiveSource::shipping(const segment::DropTotals& dropped) const {
   return shipping;
 }
 
-std::vector<std::string> LiveSource::warnings(const segment::DropTotals& dropped, int64_t now_ns) const {
+std::vector<std::string> LiveSource::warnings(const segment::DropTotals& dropped,
+                                              int64_t now_ns) const {
   std::vector<std::string> warnings;
   const int64_t dropped_at_ns = parts_.findings.dropped_at_ns.load(std::memory_order_relaxed);
   if (dropped_at_ns != 0 && now_ns - dropped_at_ns < kRememberNs)
-    warnings.push_back("log entries were dropped within the last minute; " + std::to_string(dropped.total()) +
-                       " since the start");
+    warnings.push_back("log entries were dropped within the last minute; " +
+                       std::to_string(dropped.total()) + " since the start");
   if (output_ != nullptr && output_->closed()) {
-    warnings.push_back("stdout cannot be written (" + output_->last_error() + "): log entries are discarded");
+    warnings.push_back("stdout cannot be written (" + output_->last_error() +
+                       "): log entries are discarded");
   } else if (const int64_t stalled_ns = output_ == nullptr ? 0 : output_->stalled_ns(now_ns);
              stalled_ns > kStallShownNs) {
-    warnings.push_back("stdout has taken nothing for " + std::to_string(stalled_ns / base::kNsPerSecond) + " s");
+    warnings.push_back("stdout has taken nothing for " +
+                       std::to_string(stalled_ns / base::kNsPerSecond) + " s");
   }
-  const uint32_t restarts = parts_.view.supervision().keeper_restarts.load(std::memory_order_relaxed);
+  const uint32_t restarts =
+      parts_.view.supervision().keeper_restarts.load(std::memory_order_relaxed);
   if (restarts != 0 && now_ns - keeper_started_ns_ < kRememberNs)
     warnings.push_back("the keeper was started again within the last minute; " +
                        counted(restarts, "restart", "restarts") + " since the start");
   if (const uint64_t times = parts_.drain.irregularities(); times != 0)
     warnings.push_back("the log's memory was out of order " + counted(times, "time", "times"));
-  if (!declarations_.declared) warnings.push_back("the service has not declared itself: it may hang before main() calls run()");
+  if (!declarations_.declared)
+    warnings.push_back(
+        "the service has not declared itself: it may hang before main() calls run()");
   return warnings;
 }
 
@@ -125,7 +134,8 @@ admin::HealthReport LiveSource::health() {
   report.instance = instance_;
   report.started_ns = started_ns();
   report.now_ns = base::real_ns();
-  report.process = {parts_.service_pid, verdict.state, verdict.beat_age_ms, verdict.beat_name, ended_};
+  report.process = {parts_.service_pid, verdict.state, verdict.beat_age_ms, verdict.beat_name,
+                    ended_};
   report.shipped_logs = shipping(dropped);
   report.dropped_by_level = dropped.by_level;
   const segment::ServiceState& service = parts_.view.service();
@@ -136,8 +146,9 @@ admin::HealthReport LiveSource::health() {
   report.keeper.pid = getpid();
   report.keeper.restarts = supervision.keeper_restarts.load(std::memory_order_relaxed);
   if (report.keeper.restarts != 0)
-    report.keeper.last_end = describe_end(supervision.keeper_last_code.load(std::memory_order_relaxed),
-                                          supervision.keeper_last_status.load(std::memory_order_relaxed));
+    report.keeper.last_end =
+        describe_end(supervision.keeper_last_code.load(std::memory_order_relaxed),
+                     supervision.keeper_last_status.load(std::memory_order_relaxed));
   report.warnings = warnings(dropped, now_ns);
   return report;
 }
@@ -155,12 +166,14 @@ admin::VersionReport LiveSource::version() {
 std::vector<admin::Metric> LiveSource::metrics() {
   std::vector<admin::Metric> metrics;
   const segment::MetricTable& table = parts_.view.metrics();
-  const size_t used = std::min<size_t>(table.used.load(std::memory_order_acquire), segment::kMetrics);
+  const size_t used =
+      std::min<size_t>(table.used.load(std::memory_order_acquire), segment::kMetrics);
   for (size_t i = 0; i < used; ++i) {
     const segment::MetricSlot& slot = table.slots[i];
     // Acquire: pairs with the service's release; the name is there.
     if (slot.ready.load(std::memory_order_acquire) == 0) continue;
-    metrics.push_back(counter(plain_text(slot.name, sizeof(slot.name)), plain_text(slot.help, sizeof(slot.help)),
+    metrics.push_back(counter(plain_text(slot.name, sizeof(slot.name)),
+                              plain_text(slot.help, sizeof(slot.help)),
                               static_cast<double>(slot.value.load(std::memory_order_relaxed))));
   }
   const segment::DropTotals dropped = parts_.drain.dropped();
@@ -172,12 +185,15 @@ std::vector<admin::Metric> LiveSource::metrics() {
   const SpoolMemory& memory = parts_.spool.memory();
   metrics.push_back(counter("outrigger_log_delivered", "Log entries written to stdout.",
                             static_cast<double>(memory.delivered.load(std::memory_order_relaxed))));
-  metrics.push_back(counter("outrigger_log_lost", "Log entries that stdout did not take.",
-                            static_cast<double>(memory.lost_lines.load(std::memory_order_relaxed))));
-  metrics.push_back(counter("outrigger_log_suppressed", "Log calls held back by a rate limit of their own.",
-                            static_cast<double>(parts_.view.service().suppressed.load(std::memory_order_relaxed))));
-  metrics.push_back(counter("outrigger_log_discarded_in_forks", "Log calls made in children of fork().",
-                            static_cast<double>(parts_.view.forked().discarded.load(std::memory_order_relaxed))));
+  metrics.push_back(
+      counter("outrigger_log_lost", "Log entries that stdout did not take.",
+              static_cast<double>(memory.lost_lines.load(std::memory_order_relaxed))));
+  metrics.push_back(counter(
+      "outrigger_log_suppressed", "Log calls held back by a rate limit of their own.",
+      static_cast<double>(parts_.view.service().suppressed.load(std::memory_order_relaxed))));
+  metrics.push_back(
+      counter("outrigger_log_discarded_in_forks", "Log calls made in children of fork().",
+              static_cast<double>(parts_.view.forked().discarded.load(std::memory_order_relaxed))));
   metrics.push_back(
       counter("outrigger_keeper_restarts", "Times the keeper was started again.",
               parts_.view.supervision().keeper_restarts.load(std::memory_order_relaxed)));

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -63,7 +64,10 @@ std::string Output::last_error() const {
 
 void Output::run(Shared& shared) {
   std::array<char, kWriteBytesMax> bytes;
-  if (shared.spool->owes_line_end()) base::write_all(shared.fd, "\n");
+  if (shared.spool->owes_line_end()) {
+    base::write_all(shared.fd, "\n");
+    shared.spool->line_end_is_paid();
+  }
   for (;;) {
     const Spool::Chunk chunk = shared.spool->take(bytes.data(), bytes.size());
     if (chunk.bytes == 0) break;
@@ -73,6 +77,7 @@ void Output::run(Shared& shared) {
 }
 
 void Output::write_chunk(Shared& shared, const char* bytes, const Spool::Chunk& chunk) {
+  const uint64_t begin = chunk.end - chunk.bytes;
   size_t done = 0;
   bool failed = shared.closed.load(std::memory_order_relaxed);
   shared.write_began_ns.store(base::monotonic_ns(), std::memory_order_relaxed);
@@ -80,7 +85,10 @@ void Output::write_chunk(Shared& shared, const char* bytes, const Spool::Chunk& 
     const ssize_t written = write(shared.fd, bytes + done, chunk.bytes - done);
     if (written > 0) {
       done += static_cast<size_t>(written);
-      shared.spool->wrote(chunk.end - chunk.bytes + done);
+      // Should this be the keeper's last act, the line that is cut here comes again as a whole.
+      if (const void* last = memrchr(bytes, '\n', done))
+        shared.spool->wrote(begin + static_cast<size_t>(static_cast<const char*>(last) - bytes) +
+                            1);
       if (done < chunk.bytes)
         shared.write_began_ns.store(base::monotonic_ns(), std::memory_order_relaxed);
     } else if (written < 0 && errno == EAGAIN) {

@@ -20,7 +20,9 @@ constexpr uint64_t kMagic = 0x314c4f4f5053544fULL;  // "OTSPOOL1"
 constexpr size_t kFileBytes = kSpoolDataAt + kSpoolDataBytes;
 
 Error no_memory() {
-  return Error{ErrorKind::kUnavailable, "no memory for the log's spool: " + std::string(base::error_text(errno)), {}};
+  return Error{ErrorKind::kUnavailable,
+               "no memory for the log's spool: " + std::string(base::error_text(errno)),
+               {}};
 }
 
 // Sixteen bytes at a time: it is done for all that goes out.
@@ -73,12 +75,13 @@ bool Spool::map(int fd) {
   fd_ = fd;
   head_ = base::Mapping::shared(fd, kSpoolDataAt);
   if (!head_) return false;
-  twice_ = base::Mapping(mmap(nullptr, 2 * kSpoolDataBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-                         2 * kSpoolDataBytes);
+  twice_ = base::Mapping(
+      mmap(nullptr, 2 * kSpoolDataBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+      2 * kSpoolDataBytes);
   if (!twice_) return false;
   for (const size_t half : {size_t{0}, kSpoolDataBytes}) {
-    if (mmap(twice_.bytes() + half, kSpoolDataBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd,
-             kSpoolDataAt) == MAP_FAILED) {
+    if (mmap(twice_.bytes() + half, kSpoolDataBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+             fd, kSpoolDataAt) == MAP_FAILED) {
       return false;
     }
   }
@@ -105,18 +108,28 @@ void Spool::resume() {
   const uint64_t tail = memory.tail.load(std::memory_order_relaxed);
   uint64_t begin = std::max(written, tail);
   if (begin > state_.fill || state_.fill - begin > kSpoolDataBytes) {
-    // Only a keeper that scribbled over its own memory leaves that behind. The lines are gone, the marks are not.
+    // Only a keeper that scribbled over its own memory leaves that behind. The lines are gone, the
+    // marks are not.
     begin = state_.fill;
   }
-  owes_line_end_ = taken_end > written;
-  if (owes_line_end_ && tail > memory.taken_begin.load(std::memory_order_relaxed)) {
-    // While the write() was under way, the place of its lines was given up: what was left of them is lost.
-    memory.lost.fetch_add(memory.taken_calls.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    memory.lost_lines.fetch_add(memory.taken_lines.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  const bool was_writing = taken_end > written;
+  if (was_writing) memory.owes_line_end.store(1, std::memory_order_relaxed);
+  if (was_writing && tail > memory.taken_begin.load(std::memory_order_relaxed)) {
+    // While the write() was under way, the place of its lines was given up: what was left of them
+    // is lost.
+    memory.lost.fetch_add(memory.taken_calls.load(std::memory_order_relaxed),
+                          std::memory_order_relaxed);
+    memory.lost_lines.fetch_add(memory.taken_lines.load(std::memory_order_relaxed),
+                                std::memory_order_relaxed);
   }
   memory.written.store(begin, std::memory_order_relaxed);
   memory.taken_begin.store(begin, std::memory_order_relaxed);
   memory.taken_end.store(begin, std::memory_order_relaxed);
+  // What was delivered is counted after the write() that did it; between the two a keeper may die.
+  const uint64_t gone = memory.lost_lines.load(std::memory_order_relaxed) +
+                        count_line_ends(data_ + begin % kSpoolDataBytes, state_.fill - begin);
+  memory.delivered.store(state_.entries - std::min(state_.entries, gone),
+                         std::memory_order_relaxed);
   draft_ = committed_ = state_.fill;
   entries_ = state_.entries;
   committed_gaps_ = state_.gaps;
@@ -126,8 +139,10 @@ void Spool::resume() {
 }
 
 uint64_t Spool::low_mark() const {
-  // Relaxed: the output has copied what lies below `written` before it moved it, under the lock that it took since.
-  return std::max(memory().written.load(std::memory_order_relaxed), memory().tail.load(std::memory_order_relaxed));
+  // Relaxed: the output has copied what lies below `written` before it moved it, under the lock
+  // that it took since.
+  return std::max(memory().written.load(std::memory_order_relaxed),
+                  memory().tail.load(std::memory_order_relaxed));
 }
 
 size_t Spool::room() const {
@@ -162,7 +177,8 @@ void Spool::commit() {
   if (wake) more_.notify_one();
 }
 
-// What lies between two positions. Precondition: mutex_ is held, and `begin` is no less than in the call before.
+// What lies between two positions. Precondition: mutex_ is held, and `begin` is no less than in the
+// call before.
 Spool::Chunk Spool::chunk_of(uint64_t begin, uint64_t end) const {
   Chunk chunk{end - begin, end, count_line_ends(data_ + begin % kSpoolDataBytes, end - begin), 0};
   chunk.calls = chunk.lines;
@@ -182,7 +198,8 @@ uint64_t Spool::drop_oldest(size_t bytes) {
   if (committed_ - begin > bytes) {
     const char* const from = data_ + begin % kSpoolDataBytes;
     const void* const found = memchr(from + bytes, '\n', committed_ - begin - bytes);
-    if (found != nullptr) end = begin + static_cast<uint64_t>(static_cast<const char*>(found) - from) + 1;
+    if (found != nullptr)
+      end = begin + static_cast<uint64_t>(static_cast<const char*>(found) - from) + 1;
   }
   const Chunk given_up = chunk_of(begin, end);
   memory.lost.fetch_add(given_up.calls, std::memory_order_relaxed);
@@ -216,17 +233,22 @@ Spool::Chunk Spool::take(char* to, size_t bytes_max) {
   }
   const Chunk chunk = chunk_of(position_, position_ + bytes);
   memcpy(to, from, bytes);
-  memory().taken_lines.store(chunk.lines, std::memory_order_relaxed);
-  memory().taken_calls.store(chunk.calls, std::memory_order_relaxed);
+  // A piece of a line is lost as a line.
+  memory().taken_lines.store(std::max<uint64_t>(chunk.lines, 1), std::memory_order_relaxed);
+  memory().taken_calls.store(std::max<uint64_t>(chunk.calls, 1), std::memory_order_relaxed);
   memory().taken_begin.store(position_, std::memory_order_relaxed);
   memory().taken_end.store(chunk.end, std::memory_order_relaxed);
   position_ = chunk.end;
   return chunk;
 }
 
-void Spool::wrote(uint64_t position) { memory().written.store(position, std::memory_order_relaxed); }
+void Spool::wrote(uint64_t position) {
+  memory().written.store(position, std::memory_order_relaxed);
+}
 
-void Spool::delivered(const Chunk& chunk) { memory().delivered.fetch_add(chunk.lines, std::memory_order_relaxed); }
+void Spool::delivered(const Chunk& chunk) {
+  memory().delivered.fetch_add(chunk.lines, std::memory_order_relaxed);
+}
 
 void Spool::lost(const Chunk& chunk) {
   memory().lost.fetch_add(chunk.calls, std::memory_order_relaxed);

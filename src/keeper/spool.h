@@ -1,9 +1,10 @@
-// The keeper's own memory: a memfd that the supervisor made and that outlives a keeper. It holds the rendered lines that
-// stdout has not taken yet, and how far everything has been read.
+// The keeper's own memory: a memfd that the supervisor made and that outlives a keeper. It holds
+// the rendered lines that stdout has not taken yet, and how far everything has been read.
 //
 //   offset    who writes       what
 //   0         drain, output    SpoolMemory: marks and the double-buffered commit
-//   128 KiB   drain            kDataBytes of lines, circular, mapped twice in a row so that a line never wraps
+//   128 KiB   drain            kDataBytes of lines, circular, mapped twice in a row so that a line
+//   never wraps
 //
 // Positions count bytes since the start and never go back; a byte lies at position % kDataBytes.
 //
@@ -11,9 +12,9 @@
 //   ────────┼───────────────────────┼─────────────────┼────────────► positions
 //    free   │  lines for stdout     │ being rendered  │ free
 //
-// A commit is one store: of the number of the CommitState that counts. It publishes the new fill mark together with
-// the read marks of all rings. Whoever dies before it has done nothing; whoever dies after it is continued from there.
-// The rings' own read marks move on only afterwards.
+// A commit is one store: of the number of the CommitState that counts. It publishes the new fill
+// mark together with the read marks of all rings. Whoever dies before it has done nothing; whoever
+// dies after it is continued from there. The rings' own read marks move on only afterwards.
 //
 // Threads: the drain's side belongs to one thread, the output's side to another.
 #pragma once
@@ -34,16 +35,17 @@ namespace outrigger::keeper {
 
 inline constexpr size_t kSpoolDataAt = 128u << 10;
 inline constexpr size_t kSpoolDataBytes = 8u << 20;
-inline constexpr size_t kOwnSources = 3;  // the keeper's entries, stdout's lines, stderr's: render::kKeeperRing ...
+inline constexpr size_t kOwnSources =
+    3;  // the keeper's entries, stdout's lines, stderr's: render::kKeeperRing ...
 // No rendered entry is longer (a test holds render::bytes_max() against it).
 inline constexpr size_t kEntryBytesMax = 5u << 18;
 
 inline constexpr size_t kGapsMax = 4096;
 
 struct CommitState {
-  uint64_t fill = 0;     // all below is complete
-  uint64_t entries = 0;  // lines below it, those of all time
-  uint64_t gaps = 0;     // those of them that tell of dropped calls
+  uint64_t fill = 0;                     // all below is complete
+  uint64_t entries = 0;                  // lines below it, those of all time
+  uint64_t gaps = 0;                     // those of them that tell of dropped calls
   uint64_t sequences[kOwnSources] = {};  // the next numbers of entries that come from no ring
   uint64_t lost_told = 0;                // of SpoolMemory::lost, how many an entry has told
   uint64_t end_told = 0;                 // 1: the entry of the service's end is among them
@@ -62,21 +64,23 @@ struct SpoolMemory {
   std::atomic<uint32_t> selector;  // which of `commits` counts
   CommitState commits[2];
   // The output's lines.
-  alignas(64) std::atomic<uint64_t> written;  // stdout has all below
+  alignas(64) std::atomic<uint64_t> written;  // stdout has all below; the end of a line
   std::atomic<uint64_t> taken_begin;          // what a write() under way has in hand, as a copy
   std::atomic<uint64_t> taken_end;
   std::atomic<uint64_t> taken_lines;
   std::atomic<uint64_t> taken_calls;
-  std::atomic<uint64_t> delivered;            // lines that stdout took
+  std::atomic<uint64_t> delivered;      // lines that stdout took
+  std::atomic<uint32_t> owes_line_end;  // a write() was killed, perhaps within a line
   // The drain's.
-  alignas(64) std::atomic<uint64_t> tail;     // all below is given up or written
-  std::atomic<uint64_t> lost_lines;           // that stdout never took
-  std::atomic<uint64_t> lost;                 // the same in calls: a line that told of dropped ones counts for those
-  Gap gaps[kGapsMax];                         // circular, by CommitState::gaps
+  alignas(64) std::atomic<uint64_t> tail;  // all below is given up or written
+  std::atomic<uint64_t> lost_lines;        // that stdout never took
+  std::atomic<uint64_t>
+      lost;            // the same in calls: a line that told of dropped ones counts for those
+  Gap gaps[kGapsMax];  // circular, by CommitState::gaps
   // What else a successor has to know.
   alignas(64) std::atomic<int64_t> level_until_ns;  // CLOCK_REALTIME; 0: the level stays
   std::atomic<uint32_t> level_returns_to;
-  std::atomic<uint32_t> announced;                  // the admin port's address was printed
+  std::atomic<uint32_t> announced;  // the admin port's address was printed
 };
 static_assert(sizeof(SpoolMemory) <= kSpoolDataAt);
 
@@ -109,24 +113,27 @@ class Spool {
   // What the next commit publishes, next to the lines; filled in by the caller.
   CommitState& state() { return state_; }
   void commit();
-  // Gives up the oldest lines that no write() has in hand, so that at least `bytes` become free if there are as many.
-  // Returns how many calls that were.
+  // Gives up the oldest lines that no write() has in hand, so that at least `bytes` become free if
+  // there are as many. Returns how many calls that were.
   uint64_t drop_oldest(size_t bytes);
   // Gives memory back when there is nothing to keep. To be called when idle for a while.
   void trim();
 
   // --- The output's side ---
   struct Chunk {
-    size_t bytes = 0;        // 0: stopped, and nothing is left
-    uint64_t end = 0;        // position behind it
-    uint64_t lines = 0;      // ends of lines in it
-    uint64_t calls = 0;      // what it means if these are lost
+    size_t bytes = 0;    // 0: stopped, and nothing is left
+    uint64_t end = 0;    // position behind it
+    uint64_t lines = 0;  // ends of lines in it
+    uint64_t calls = 0;  // what it means if these are lost
   };
-  // A predecessor was killed inside a write(), so its last line may stand there unfinished.
-  bool owes_line_end() const { return owes_line_end_; }
-  // Copies the next whole lines, at most `bytes_max` (a longer line comes in pieces). Waits for some.
+  // A predecessor was killed inside a write(), so its last line may stand there unfinished. It
+  // comes again as a whole, after a line end that says that the other one is over.
+  bool owes_line_end() const { return memory().owes_line_end.load(std::memory_order_relaxed) != 0; }
+  void line_end_is_paid() { memory().owes_line_end.store(0, std::memory_order_relaxed); }
+  // Copies the next whole lines, at most `bytes_max` (a longer line comes in pieces). Waits for
+  // some.
   Chunk take(char* to, size_t bytes_max);
-  // Stdout has all below.
+  // Stdout has all below `position`, which is the end of a line.
   void wrote(uint64_t position);
   // A chunk has gone to stdout, or was given up.
   void delivered(const Chunk& chunk);
@@ -159,15 +166,13 @@ class Spool {
   CommitState state_;
   bool dirty_ = false;  // the data have pages
 
-  bool owes_line_end_ = false;  // constant once open
-
   mutable std::mutex mutex_;
   std::condition_variable more_;
   uint64_t committed_ = 0;  // guarded by mutex_, as is the rest
   uint64_t committed_gaps_ = 0;
   mutable uint64_t gap_hint_ = 0;  // all gaps before it lie below position_
   uint64_t entries_ = 0;
-  uint64_t position_ = 0;   // the output's: all below has been taken or given up
+  uint64_t position_ = 0;  // the output's: all below has been taken or given up
   bool waiting_ = false;
   bool stopped_ = false;
 };

@@ -16,7 +16,8 @@ bool is_rate(uint64_t ticks, int64_t ns) {
 }  // namespace
 
 TickClock::Reading TickClock::read(int clock) {
-  // The reading with the least time around it: an interruption between the two would tear them apart.
+  // The reading with the least time around it: an interruption between the two would tear them
+  // apart.
   Reading best{};
   uint64_t best_gap = UINT64_MAX;
   for (int i = 0; i < 4; ++i) {
@@ -30,7 +31,8 @@ TickClock::Reading TickClock::read(int clock) {
   return best;
 }
 
-TickClock::TickClock(uint64_t ticks_then, int64_t real_then_ns) : first_(read(CLOCK_MONOTONIC_RAW)) {
+TickClock::TickClock(uint64_t ticks_then, int64_t real_then_ns)
+    : first_(read(CLOCK_MONOTONIC_RAW)) {
   const Reading real = read(CLOCK_REALTIME);
   // A short time gives a poor rate, a long one may hold a step of the clock.
   const int64_t elapsed_ns = real_then_ns > 0 ? real.ns - real_then_ns : 0;

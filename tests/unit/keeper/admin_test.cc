@@ -1,4 +1,5 @@
-// The admin port of a keeper in a process of its own: what the pages show, and that they outlive it.
+// The admin port of a keeper in a process of its own: what the pages show, and that they outlive
+// it.
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -25,7 +26,9 @@ std::string address_of(Crew& crew) {
   return said.substr(kAnnounced.size(), said.find('\n') - kAnnounced.size());
 }
 
-std::string name_of_socket() { return "@outrigger/" + std::to_string(geteuid()) + "/tested/" + std::to_string(getpid()); }
+std::string name_of_socket() {
+  return "@outrigger/" + std::to_string(geteuid()) + "/tested/" + std::to_string(getpid());
+}
 
 void beat(Crew& crew, int64_t age_ns) {
   segment::Beat& beat = crew.view().service().beats[0];
@@ -44,9 +47,9 @@ TEST(Admin, health_shows_entries_checks_and_state) {
   EXPECT_TRUE(eventually([&] { return ask(address, "GET", "/health").has("disk at 87"); }));
   const Answer answer = ask(address, "GET", "/health");
   EXPECT_EQ(answer.status, 200);
-  for (const char* expected :
-       {"\"service\":\"tested\"", "\"version\":\"1.1.abcdef0\"", "\"state\":\"running\"", "\"percent\":87",
-        "\"name\":\"disk\"", "\"output\":\"fine\"", "process-level only", "\"restarts\":0"})
+  for (const char* expected : {"\"service\":\"tested\"", "\"version\":\"1.1.abcdef0\"",
+                               "\"state\":\"running\"", "\"percent\":87", "\"name\":\"disk\"",
+                               "\"output\":\"fine\"", "process-level only", "\"restarts\":0"})
     EXPECT_TRUE(answer.has(expected)) << expected << "\n" << answer.body;
   EXPECT_EQ(ask(address, "GET", "/livez").status, 200);
   EXPECT_EQ(ask(address, "GET", "/readyz").status, 200);
@@ -121,7 +124,8 @@ TEST(Admin, a_port_that_is_taken_ends_the_start) {
   EXPECT_EQ(heard[0].word, segment::Word::kStartFailed);
   EXPECT_EQ(heard[0].value, 1);
   EXPECT_EQ(lines_of(crew.complaints()).size(), 1u);
-  EXPECT_TRUE(crew.complaints().starts_with("tested: cannot listen on " + address)) << crew.complaints();
+  EXPECT_TRUE(crew.complaints().starts_with("tested: cannot listen on " + address))
+      << crew.complaints();
   // What was logged is printed all the same.
   log::error("cannot start");
   crew.say_service_ended(CLD_EXITED, 1);
@@ -150,8 +154,10 @@ TEST(Admin, pages_show_what_a_scribbling_service_leaves_of_them) {
   memset(static_cast<void*>(&crew.view().metrics()), 0xff, sizeof(segment::MetricTable));
   memset(static_cast<void*>(&crew.view().header()), 0xff, sizeof(segment::Header));
   memset(static_cast<void*>(&crew.view().control()), 0xff, sizeof(segment::Control));
-  for (size_t i = 1; i < segment::kRings; ++i) memset(static_cast<void*>(&crew.view().ring(i)), 0xff, sizeof(segment::RingControl));
-  for (const char* path : {"/health", "/livez", "/readyz", "/version", "/metrics", "/log/level", "/config"})
+  for (size_t i = 1; i < segment::kRings; ++i)
+    memset(static_cast<void*>(&crew.view().ring(i)), 0xff, sizeof(segment::RingControl));
+  for (const char* path :
+       {"/health", "/livez", "/readyz", "/version", "/metrics", "/log/level", "/config"})
     EXPECT_NE(ask(address, "GET", path).status, 0) << path;
   log::info("still drained");
   EXPECT_TRUE(eventually([&] { return crew.output().find("still drained") != std::string::npos; }));

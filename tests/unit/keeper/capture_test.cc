@@ -93,6 +93,27 @@ TEST_F(CaptureTest, the_end_takes_what_there_is) {
   EXPECT_EQ(messages(), Messages{"last words"});
 }
 
+TEST_F(CaptureTest, after_the_end_others_may_go_on_printing) {
+  Capture capture(read_end_.get(), OwnSource::kStdout);
+  print("one\ntwo");
+  capture.end();
+  print("by a grandchild\nfor ever\n");
+  EXPECT_TRUE(capture.turn(*d_.drain, Flush::kPartialLines, kNow));
+  EXPECT_FALSE(capture.turn(*d_.drain, Flush::kPartialLines, kNow));
+  EXPECT_EQ(messages(), (Messages{"one", "two"}));
+}
+
+TEST_F(CaptureTest, says_when_the_pipe_fills) {
+  Capture capture(read_end_.get(), OwnSource::kStdout);
+  EXPECT_FALSE(capture.is_filling());
+  const std::string line = std::string(9'999, 'x') + '\n';
+  for (int i = 0; i < 60; ++i) print(line);
+  EXPECT_TRUE(capture.is_filling());
+  while (capture.turn(*d_.drain, Flush::kNo, kNow)) {
+  }
+  EXPECT_FALSE(capture.is_filling());
+}
+
 TEST_F(CaptureTest, long_lines_come_in_pieces_and_lose_nothing) {
   Capture capture(read_end_.get(), OwnSource::kStdout);
   std::string line;

@@ -95,7 +95,8 @@ TEST_F(ChecksTest, a_slot_is_never_seen_half_old_and_half_new) {
   std::thread writer([&] {
     for (uint64_t i = 0; !stop.load(); ++i) {
       const std::string text(700, static_cast<char>('a' + i % 26));
-      check.ended(i % 2 == 0 ? pass() : fail(text), static_cast<int64_t>(i + 1), static_cast<int64_t>(i));
+      check.ended(i % 2 == 0 ? pass() : fail(text), static_cast<int64_t>(i + 1),
+                  static_cast<int64_t>(i));
       if (i % 16 == 0) std::this_thread::yield();
     }
   });

@@ -26,7 +26,8 @@ base::Fd connect_to(std::string_view address) {
     auto& in = reinterpret_cast<sockaddr_in&>(storage);
     in.sin_family = AF_INET;
     in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    in.sin_port = htons(static_cast<uint16_t>(atoi(std::string(address.substr(address.rfind(':') + 1)).c_str())));
+    in.sin_port = htons(
+        static_cast<uint16_t>(atoi(std::string(address.substr(address.rfind(':') + 1)).c_str())));
     size = sizeof(in);
   }
   base::Fd fd(socket(storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
@@ -52,12 +53,14 @@ bool Answer::has(std::string_view text) const {
 Answer ask(std::string_view address, std::string_view method, std::string_view path) {
   const base::Fd fd = connect_to(address);
   if (!fd) return {};
-  const std::string request = std::string(method) + " " + std::string(path) +
-                              " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+  const std::string request =
+      std::string(method) + " " + std::string(path) +
+      " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
   if (send(fd.get(), request.data(), request.size(), MSG_NOSIGNAL) < 0) return {};
   std::string text;
   char bytes[4096];
-  for (ssize_t got; (got = recv(fd.get(), bytes, sizeof(bytes), 0)) > 0;) text.append(bytes, static_cast<size_t>(got));
+  for (ssize_t got; (got = recv(fd.get(), bytes, sizeof(bytes), 0)) > 0;)
+    text.append(bytes, static_cast<size_t>(got));
   const size_t space = text.find(' ');
   const size_t body = text.find("\r\n\r\n");
   if (space == std::string::npos || body == std::string::npos) return {};

@@ -68,8 +68,9 @@ Crew::Crew(Options options) : options_(std::move(options)) {
   view_.service().phase = static_cast<uint32_t>(segment::ServicePhase::kRunning);
   log::attach(base);
   if (options_.declare) {
-    declare(R"({"service":"tested","version":"1.1.abcdef0","environment":"test","kind":"local","admin":")" +
-            options_.admin + R"(","logs":")" + options_.logs + R"(","level":"info"})");
+    declare(
+        R"({"service":"tested","version":"1.1.abcdef0","environment":"test","kind":"local","admin":")" +
+        options_.admin + R"(","logs":")" + options_.logs + R"(","level":"info"})");
   }
 }
 
@@ -124,7 +125,8 @@ void Crew::start_keeper(int stdout_fd) {
   if (keeper_ != 0) return;
   // Files in memory are appended to, whoever writes.
   if (stdout_fd == kClosed) {
-    // As the supervisor leaves a descriptor that was closed from the start: there, but good for nothing.
+    // As the supervisor leaves a descriptor that was closed from the start: there, but good for
+    // nothing.
     dup2(open("/", O_PATH | O_CLOEXEC), 1);
   } else {
     fcntl(stdout_fd, F_SETFL, fcntl(stdout_fd, F_GETFL) | O_APPEND);
@@ -132,8 +134,8 @@ void Crew::start_keeper(int stdout_fd) {
   }
   fcntl(stderr_fd, F_SETFL, fcntl(stderr_fd, F_GETFL) | O_APPEND);
   dup2(stderr_fd, 2);
-  for (const int fd : {card.segment, card.spool, card.channel, card.service_bell, card.keeper_bell, card.captured_out,
-                       card.captured_err, written.get()})
+  for (const int fd : {card.segment, card.spool, card.channel, card.service_bell, card.keeper_bell,
+                       card.captured_out, card.captured_err, written.get()})
     fcntl(fd, F_SETFD, 0);
   for (const int fd : listeners_) fcntl(fd, F_SETFD, 0);
   execl("/proc/self/exe", "tested", kAsk, number, nullptr);
@@ -151,14 +153,16 @@ void Crew::kill_keeper(int signal) {
 
 int Crew::wait_for_keeper(int seconds) {
   int status = -1;
-  if (!eventually([&] { return waitpid(keeper_, &status, WNOHANG) == keeper_; }, seconds)) return -1;
+  if (!eventually([&] { return waitpid(keeper_, &status, WNOHANG) == keeper_; }, seconds))
+    return -1;
   keeper_ = -1;
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 void Crew::say_service_ended(int code, int status) {
   const segment::Message message{segment::Word::kServiceEnded, status, code, 0};
-  if (send(channel_.get(), &message, sizeof(message), MSG_NOSIGNAL) < 0) ADD_FAILURE() << strerror(errno);
+  if (send(channel_.get(), &message, sizeof(message), MSG_NOSIGNAL) < 0)
+    ADD_FAILURE() << strerror(errno);
 }
 
 std::vector<segment::Message> Crew::hear() {
@@ -172,7 +176,8 @@ std::vector<segment::Message> Crew::hear() {
     header.msg_iovlen = 1;
     header.msg_control = control;
     header.msg_controllen = sizeof(control);
-    if (recvmsg(channel_.get(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) != static_cast<ssize_t>(sizeof(message)))
+    if (recvmsg(channel_.get(), &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) !=
+        static_cast<ssize_t>(sizeof(message)))
       return heard;
     heard.push_back(message);
     for (cmsghdr* c = CMSG_FIRSTHDR(&header); c != nullptr; c = CMSG_NXTHDR(&header, c)) {
@@ -189,7 +194,8 @@ std::string Crew::complaints() const { return content(stderr_file_.get()); }
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
   size_t at = 0;
-  for (size_t end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) lines.push_back(text.substr(at, end - at));
+  for (size_t end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
+    lines.push_back(text.substr(at, end - at));
   if (at < text.size()) lines.push_back(text.substr(at));
   return lines;
 }

@@ -1,5 +1,5 @@
-// A keeper in a process of its own, with a test in the places of supervisor and service: the same descriptors, the same
-// words, log calls through the real log room.
+// A keeper in a process of its own, with a test in the places of supervisor and service: the same
+// descriptors, the same words, log calls through the real log room.
 #pragma once
 
 #include <string>

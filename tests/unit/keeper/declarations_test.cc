@@ -37,7 +37,8 @@ TEST(Declarations, are_read_as_they_are_written) {
 
 TEST(Declarations, what_is_missing_or_wrong_keeps_its_default) {
   const auto found = parse_declarations(
-      R"({"service":"","version":7,"kind":"local","logs":"papyrus","level":"loud","settings":{"a":1},"admin":[]})", kDefaults);
+      R"({"service":"","version":7,"kind":"local","logs":"papyrus","level":"loud","settings":{"a":1},"admin":[]})",
+      kDefaults);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->service, "program");
   EXPECT_EQ(found->version, "");
@@ -49,8 +50,9 @@ TEST(Declarations, what_is_missing_or_wrong_keeps_its_default) {
 }
 
 TEST(Declarations, texts_are_bounded_and_harmless) {
-  const auto found = parse_declarations("{\"service\":\"a\\u001b[2Jb\",\"version\":\"" + std::string(100'000, 'v') + "\"}",
-                                        kDefaults);
+  const auto found = parse_declarations(
+      "{\"service\":\"a\\u001b[2Jb\",\"version\":\"" + std::string(100'000, 'v') + "\"}",
+      kDefaults);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->service, "a\\x1b[2Jb");
   EXPECT_EQ(found->version.size(), 1000u);

@@ -63,7 +63,9 @@ TEST(Drain, a_gap_is_told_where_it_is_under_the_first_missing_number) {
   const std::string message = field_of(gap, "message");
   EXPECT_TRUE(message.starts_with("dropped ")) << message;
   EXPECT_NE(message.find(","), std::string::npos) << message;
-  EXPECT_NE(message.find(" entries between " + field_of(gap, "from") + " and " + field_of(gap, "to")), std::string::npos)
+  EXPECT_NE(
+      message.find(" entries between " + field_of(gap, "from") + " and " + field_of(gap, "to")),
+      std::string::npos)
       << message;
 }
 

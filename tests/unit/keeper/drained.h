@@ -25,7 +25,8 @@ class Drained {
     log::attach(view_.base());
     auto opened = Spool::open(-1, 5);
     spool = std::move(*opened);
-    clock = std::make_unique<TickClock>(view_.header().ticks_at_start, view_.header().real_ns_at_start);
+    clock =
+        std::make_unique<TickClock>(view_.header().ticks_at_start, view_.header().real_ns_at_start);
     recent = std::make_unique<Recent>(render::Image::of_program());
     drain = std::make_unique<Drain>(view_, segment_.get(), *spool, *recent, *clock);
   }
@@ -35,7 +36,9 @@ class Drained {
   }
 
   void turn_until_idle() {
-    while (drain->turn(Drain::Service::kLives) == Drain::Turn::kWorked) {
+    for (;;) {
+      const Drain::Turn turn = drain->turn(Drain::Service::kLives);
+      if (turn == Drain::Turn::kIdle || turn == Drain::Turn::kNoRoom) return;
     }
   }
   // All lines that were committed since the last call; stdout has them then.

@@ -6,7 +6,8 @@ namespace outrigger::keeper {
 namespace {
 
 TEST(GlogPrefix, glog_and_absl) {
-  const auto line = parse_glog_prefix("W1124 01:42:32.123456 12345 src/file.cc:41] disk is full: /");
+  const auto line =
+      parse_glog_prefix("W1124 01:42:32.123456 12345 src/file.cc:41] disk is full: /");
   ASSERT_TRUE(line);
   EXPECT_EQ(line->level, 3u);
   EXPECT_EQ(line->file, "src/file.cc");
@@ -19,12 +20,13 @@ TEST(GlogPrefix, glog_and_absl) {
 
 TEST(GlogPrefix, other_lines_are_left_alone) {
   for (const char* text :
-       {"", "I", "Info: all is well", "W1124", "W1124 01:42", "X1124 01:42:32.123456 12345 file.cc:41] x",
-        "W112 01:42:32.123456 12345 file.cc:41] x", "W1124 01:42:32.123 12345 file.cc:41] x",
-        "W1124 01:42:32.123456 12345 file.cc] x", "W1124 01:42:32.123456 12345 :41] x",
-        "W1124 01:42:32.123456 12345 file.cc:4x] x", "W1124 01:42:32.123456 12345 file.cc:41 x",
-        "W1124 01:42:32.123456 12345 file.cc:99999999999] x", "W1124 01:42:32.123456 12345 a b.cc:4] x",
-        "W1124 01:42:32.123456 file.cc:41] x"})
+       {"", "I", "Info: all is well", "W1124", "W1124 01:42",
+        "X1124 01:42:32.123456 12345 file.cc:41] x", "W112 01:42:32.123456 12345 file.cc:41] x",
+        "W1124 01:42:32.123 12345 file.cc:41] x", "W1124 01:42:32.123456 12345 file.cc] x",
+        "W1124 01:42:32.123456 12345 :41] x", "W1124 01:42:32.123456 12345 file.cc:4x] x",
+        "W1124 01:42:32.123456 12345 file.cc:41 x",
+        "W1124 01:42:32.123456 12345 file.cc:99999999999] x",
+        "W1124 01:42:32.123456 12345 a b.cc:4] x", "W1124 01:42:32.123456 file.cc:41] x"})
     EXPECT_FALSE(parse_glog_prefix(text)) << text;
 }
 

@@ -5,6 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <thread>
+
 #include "client.h"
 #include "crew.h"
 #include "outrigger/log.h"
@@ -123,8 +126,9 @@ TEST(Keeper, what_the_service_prints_becomes_entries) {
   crew.say_service_ended(CLD_KILLED, SIGKILL);
   EXPECT_EQ(crew.wait_for_keeper(), 0);
   const std::string output = crew.output();
-  for (const char* expected : {"\"message\":\"printed\"", "\"message\":\"unfinished\"", "\"message\":\"last words\"",
-                               "\"level\":\"WARN\",\"message\":\"complained\",\"source\":\"disk.cc:3\""})
+  for (const char* expected :
+       {"\"message\":\"printed\"", "\"message\":\"unfinished\"", "\"message\":\"last words\"",
+        "\"level\":\"WARN\",\"message\":\"complained\",\"source\":\"disk.cc:3\""})
     EXPECT_NE(output.find(expected), std::string::npos) << expected;
 }
 
@@ -175,7 +179,8 @@ TEST(Keeper, a_closed_stdout_is_said_once_and_counted) {
   crew.say_service_ended(CLD_EXITED, 0);
   EXPECT_EQ(crew.wait_for_keeper(), 0);
   EXPECT_EQ(crew.complaints(),
-            "tested: cannot write the log to stdout: Bad file descriptor; entries are counted and discarded\n");
+            "tested: cannot write the log to stdout: Bad file descriptor; entries are counted and "
+            "discarded\n");
 }
 
 TEST(Keeper, a_stalled_stdout_loses_the_oldest_and_says_how_many) {
@@ -193,7 +198,8 @@ TEST(Keeper, a_stalled_stdout_loses_the_oldest_and_says_how_many) {
     log::info("n {n} {}", n, text);
     if (n % 500 == 0) usleep(10'000);
   }
-  ASSERT_TRUE(eventually([&] { return crew.view().ring(0).read.load() == crew.view().ring(0).write.load(); }));
+  ASSERT_TRUE(eventually(
+      [&] { return crew.view().ring(0).read.load() == crew.view().ring(0).write.load(); }));
   std::string output;
   std::vector<char> bytes(1 << 20);
   const auto read_some = [&] {
@@ -219,6 +225,60 @@ TEST(Keeper, a_stalled_stdout_loses_the_oldest_and_says_how_many) {
   EXPECT_NE(output.find("n 59999 "), std::string::npos) << "the newest are kept";
 }
 
+TEST(Keeper, printing_never_waits_for_a_slow_stdout) {
+  Crew crew({.admin = ""});
+  int ends[2];
+  ASSERT_EQ(pipe2(ends, O_CLOEXEC), 0);
+  const base::Fd read_end(ends[0]);
+  base::Fd write_end(ends[1]);
+  crew.start_keeper(write_end.get());
+  write_end.reset();
+  // Stdout makes progress all the time, but hardly any.
+  std::atomic<bool> stop{false};
+  std::thread slow([&] {
+    char bytes[4096];
+    while (!stop.load()) {
+      usleep(50'000);
+      if (read(read_end.get(), bytes, sizeof(bytes)) <= 0) return;
+    }
+  });
+  fcntl(crew.out_pipe(), F_SETFL, O_NONBLOCK);
+  const std::string line = std::string(999, 'x') + '\n';
+  bool waited = false;
+  for (int i = 0; i < 20'000 && !waited; ++i) {
+    waited = write(crew.out_pipe(), line.data(), line.size()) != static_cast<ssize_t>(line.size());
+    if (i % 100 == 0) usleep(2'000);
+  }
+  EXPECT_FALSE(waited);
+  stop = true;
+  slow.join();
+}
+
+TEST(Keeper, colours_are_for_terminals_alone) {
+  for (const bool no_colour : {false, true}) {
+    const base::Fd master(posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+    ASSERT_TRUE(master);
+    ASSERT_EQ(grantpt(master.get()), 0);
+    ASSERT_EQ(unlockpt(master.get()), 0);
+    const base::Fd terminal(open(ptsname(master.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    if (!terminal) GTEST_SKIP() << "no pseudo-terminals here";
+    no_colour ? setenv("NO_COLOR", "1", 1) : unsetenv("NO_COLOR");
+    setenv("TERM", "xterm", 1);
+    Crew crew({.logs = "stdout-text", .admin = ""});
+    crew.start_keeper(terminal.get());
+    log::error("red");
+    std::string seen;
+    char bytes[1000];
+    while (seen.find('\n') == std::string::npos) {
+      const ssize_t got = read(master.get(), bytes, sizeof(bytes));
+      ASSERT_GT(got, 0);
+      seen.append(bytes, static_cast<size_t>(got));
+    }
+    EXPECT_EQ(seen.find("\x1b[31mERROR") != std::string::npos, !no_colour) << seen;
+    unsetenv("NO_COLOR");
+  }
+}
+
 TEST(Keeper, a_stdout_that_stalls_for_ever_does_not_hold_up_the_end) {
   Crew crew({.admin = ""});
   int ends[2];
@@ -231,7 +291,8 @@ TEST(Keeper, a_stdout_that_stalls_for_ever_does_not_hold_up_the_end) {
   for (int n = 0; n < 200; ++n) log::info("n {n} {}", n, text);
   crew.say_service_ended(CLD_EXITED, 0);
   EXPECT_EQ(crew.wait_for_keeper(6), 0);
-  EXPECT_TRUE(crew.complaints().starts_with("tested: stdout did not take the last ")) << crew.complaints();
+  EXPECT_TRUE(crew.complaints().starts_with("tested: stdout did not take the last "))
+      << crew.complaints();
 }
 
 TEST(Keeper, ends_with_its_supervisor_and_takes_the_service_along) {
@@ -244,7 +305,8 @@ TEST(Keeper, ends_with_its_supervisor_and_takes_the_service_along) {
   crew.hang_up();
   EXPECT_EQ(crew.wait_for_keeper(6), 0);
   EXPECT_TRUE(eventually([&] { return service.ended_by(SIGKILL); }, 1));
-  EXPECT_NE(messages_of(crew.output()).find("service ended: its supervisor is gone as well"), std::string::npos);
+  EXPECT_NE(messages_of(crew.output()).find("service ended: its supervisor is gone as well"),
+            std::string::npos);
 }
 
 TEST(Keeper, a_stranger_s_process_is_not_killed) {

@@ -1,5 +1,5 @@
-// The keeper killed again and again under load: nothing committed is lost, what is dropped is counted exactly, and only
-// what a write() under way had put out may appear twice.
+// The keeper killed again and again under load: nothing committed is lost, what is dropped is
+// counted exactly, and only what a write() under way had put out may appear twice.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -28,7 +28,9 @@ struct Tally {
   uint64_t restarts_told = 0;
 };
 
-bool is_whole(const std::string& line) { return line.starts_with("{\"time\":\"") && line.ends_with("}"); }
+bool is_whole(const std::string& line) {
+  return line.starts_with("{\"time\":\"") && line.ends_with("}");
+}
 
 // In each ring, every sequence number is an entry's or is covered by a gap.
 class Rings {
@@ -36,7 +38,8 @@ class Rings {
   void add(const std::string& line, Tally& tally) {
     const std::string ring = field_of(line, "ring");
     const uint64_t sequence = strtoull(field_of(line, "seq").c_str(), nullptr, 10);
-    const std::string count = field_of(line, "message").starts_with("dropped") ? field_of(line, "count") : "";
+    const std::string count =
+        field_of(line, "message").starts_with("dropped") ? field_of(line, "count") : "";
     if (!keys_.insert(ring + "/" + std::to_string(sequence)).second) {
       ++tally.repeated;
       return;
@@ -72,8 +75,8 @@ Tally read_tally(const std::string& output) {
 struct Load {
   const char* name;
   int kills;
-  int burst;       // calls in a row
-  long pause_ns;   // then
+  int burst;      // calls in a row
+  long pause_ns;  // then
   long life_ns_max;
 };
 
@@ -100,7 +103,8 @@ TEST_P(KeeperKilled, under_load_nothing_is_lost) {
   }
   std::mt19937 random(1);
   for (int kill = 0; kill < load.kills; ++kill) {
-    const timespec life{0, static_cast<long>(random() % static_cast<unsigned long>(load.life_ns_max))};
+    const timespec life{0,
+                        static_cast<long>(random() % static_cast<unsigned long>(load.life_ns_max))};
     nanosleep(&life, nullptr);
     crew.kill_keeper(kill % 4 == 3 ? SIGSEGV : SIGKILL);
     crew.start_keeper();

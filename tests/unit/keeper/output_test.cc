@@ -108,10 +108,28 @@ TEST(Output, a_stall_is_seen_and_ends_with_the_next_write) {
   EXPECT_EQ(output.stalled_ns(base::monotonic_ns()), 0);
   const std::string line = std::string(999, 'x') + '\n';
   for (int i = 0; i < 200; ++i) put(*spool, line);
-  EXPECT_TRUE(eventually([&] { return output.stalled_ns(base::monotonic_ns()) > 20 * base::kNsPerMs; }));
+  EXPECT_TRUE(
+      eventually([&] { return output.stalled_ns(base::monotonic_ns()) > 20 * base::kNsPerMs; }));
   std::string seen;
   while (seen.size() < 200 * line.size()) seen += pipe.read_some();
   EXPECT_TRUE(eventually([&] { return output.stalled_ns(base::monotonic_ns()) == 0; }));
+}
+
+TEST(Output, only_whole_lines_count_as_written) {
+  auto spool = fresh_spool();
+  Pipe pipe(O_NONBLOCK);  // so that a write() may be cut short
+  fcntl(pipe.read_end.get(), F_SETFL, 0);
+  fcntl(pipe.write_end.get(), F_SETPIPE_SZ, 4096);
+  const std::string line = std::string(2999, 'x') + '\n';
+  for (int i = 0; i < 10; ++i) put(*spool, line);
+  Output output(spool, pipe.write_end.get(), "tested");
+  std::string seen;
+  for (int page = 1; seen.size() < 10 * line.size(); ++page) {
+    const uint64_t whole = std::min<uint64_t>(page * 4096 / line.size(), 10) * line.size();
+    EXPECT_TRUE(eventually([&] { return spool->memory().written.load() == whole; })) << page;
+    seen += pipe.read_some();
+  }
+  EXPECT_TRUE(eventually([&] { return spool->is_drained(); }));
 }
 
 TEST(Output, one_that_is_stuck_is_left_behind) {

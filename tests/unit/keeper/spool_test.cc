@@ -117,6 +117,30 @@ TEST_F(SpoolTest, a_successor_writes_again_what_the_killed_write_had_in_hand) {
   EXPECT_EQ(lost(), 0u);
 }
 
+TEST_F(SpoolTest, a_line_end_is_owed_until_it_is_paid) {
+  put("one\n");
+  spool_->commit();
+  take();
+  reopen();
+  reopen();  // a successor that was killed before it wrote anything
+  EXPECT_TRUE(spool_->owes_line_end());
+  spool_->line_end_is_paid();
+  reopen();
+  EXPECT_FALSE(spool_->owes_line_end());
+}
+
+TEST_F(SpoolTest, what_was_delivered_is_known_although_its_count_was_not_reached) {
+  put("one\n");
+  put("two\n");
+  put("three\n");
+  spool_->commit();
+  take(8);
+  spool_->wrote(last_.end);  // and then killed
+  reopen();
+  EXPECT_EQ(spool_->memory().delivered.load(), 2u);
+  EXPECT_EQ(spool_->pending(), 1u);
+}
+
 TEST_F(SpoolTest, goes_round_many_times_without_a_seam) {
   std::string line(100'003, 'x');
   line.back() = '\n';

@@ -61,8 +61,8 @@ class ThreadTest : public testing::Test {
   base::Fd segment_;
   base::Fd bell_;
   segment::View view_;
-  segment::RoleCard card_{0,  segment::Role::kService, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 0,
-                          {-1, -1, -1, -1, -1, -1, -1, -1}};
+  segment::RoleCard card_{0, segment::Role::kService,         -1, -1, -1, -1, -1, -1, -1, -1, -1, 0,
+                          0, {-1, -1, -1, -1, -1, -1, -1, -1}};
 };
 
 TEST_F(ThreadTest, all_that_was_logged_is_out_when_it_is_gone) {
@@ -75,7 +75,8 @@ TEST_F(ThreadTest, all_that_was_logged_is_out_when_it_is_gone) {
   }
   const auto lines = lines_of(captured.text());
   EXPECT_EQ(lines.size(), 2000u);
-  EXPECT_NE(lines.back().find("INFO  round 19 line 99 (thread_test.cc:"), std::string::npos) << lines.back();
+  EXPECT_NE(lines.back().find("INFO  round 19 line 99 (thread_test.cc:"), std::string::npos)
+      << lines.back();
 }
 
 TEST_F(ThreadTest, an_end_is_not_held_up_by_threads_that_go_on_logging) {
@@ -102,7 +103,8 @@ TEST_F(ThreadTest, a_port_that_cannot_be_had_is_the_callers_to_report) {
   declare(R"({"service":"tested","kind":"local","logs":"stderr-text","admin":"192.0.2.1:1"})");
   const auto keeper = start_thread(card_, true);
   ASSERT_FALSE(keeper.ok());
-  EXPECT_NE(keeper.error().message.find("192.0.2.1:1"), std::string::npos) << keeper.error().message;
+  EXPECT_NE(keeper.error().message.find("192.0.2.1:1"), std::string::npos)
+      << keeper.error().message;
 }
 
 TEST_F(ThreadTest, the_port_is_open_when_it_has_started) {

@@ -40,8 +40,12 @@ TEST(TickClock, an_anchor_that_makes_no_sense_is_passed_over) {
     const struct {
       uint64_t ticks;
       int64_t real;
-    } anchors[] = {{0, 0}, {UINT64_MAX, real - base::kNsPerSecond}, {ticks, real + base::kNsPerSecond * 1000},
-                   {ticks, INT64_MIN}, {ticks - 1, real - base::kNsPerSecond}, {0, real - 10 * base::kNsPerMs}};
+    } anchors[] = {{0, 0},
+                   {UINT64_MAX, real - base::kNsPerSecond},
+                   {ticks, real + base::kNsPerSecond * 1000},
+                   {ticks, INT64_MIN},
+                   {ticks - 1, real - base::kNsPerSecond},
+                   {0, real - 10 * base::kNsPerMs}};
     TickClock clock(anchors[kind].ticks, anchors[kind].real);
     expect_right(clock);
     clock.adjust();

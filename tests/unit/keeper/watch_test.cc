@@ -45,7 +45,8 @@ TEST(Watch, the_phase_is_the_state_of_a_service_that_beats) {
   EXPECT_EQ(watched.in(ServicePhase::kRunning).state, ProcessState::kRunning);
   EXPECT_EQ(watched.in(ServicePhase::kDraining).state, ProcessState::kDraining);
   EXPECT_EQ(watched.in(ServicePhase::kExiting).state, ProcessState::kDraining);
-  EXPECT_EQ(watched.in(static_cast<ServicePhase>(12345)).state, ProcessState::kDraining) << "a scribbled phase";
+  EXPECT_EQ(watched.in(static_cast<ServicePhase>(12345)).state, ProcessState::kDraining)
+      << "a scribbled phase";
 }
 
 TEST(Watch, one_silent_source_is_enough) {
@@ -58,8 +59,10 @@ TEST(Watch, one_silent_source_is_enough) {
 }
 
 TEST(Watch, within_four_seconds_nobody_complains) {
-  EXPECT_EQ(Watched().beat("a", 4 * kSecond).in(ServicePhase::kRunning).state, ProcessState::kRunning);
-  EXPECT_EQ(Watched().beat("a", 4 * kSecond + 1).in(ServicePhase::kRunning).state, ProcessState::kUnresponsive);
+  EXPECT_EQ(Watched().beat("a", 4 * kSecond).in(ServicePhase::kRunning).state,
+            ProcessState::kRunning);
+  EXPECT_EQ(Watched().beat("a", 4 * kSecond + 1).in(ServicePhase::kRunning).state,
+            ProcessState::kUnresponsive);
 }
 
 TEST(Watch, without_beats_only_the_process_is_known) {
@@ -68,13 +71,15 @@ TEST(Watch, without_beats_only_the_process_is_known) {
   EXPECT_FALSE(verdict.beat_age_ms);
   EXPECT_EQ(Watched().in(ServicePhase::kRunning, {.stopped_since_ns = kNow - 5 * kSecond}).state,
             ProcessState::kUnresponsive);
-  EXPECT_EQ(Watched().in(ServicePhase::kRunning, {.stopped_since_ns = kNow - kSecond}).state, ProcessState::kRunning);
+  EXPECT_EQ(Watched().in(ServicePhase::kRunning, {.stopped_since_ns = kNow - kSecond}).state,
+            ProcessState::kRunning);
 }
 
 TEST(Watch, silence_while_the_keeper_itself_was_stopped_is_forgiven) {
   Watched watched;
   watched.beat("server", 60 * kSecond);
-  EXPECT_EQ(watched.in(ServicePhase::kRunning, {.forgiven_ns = kNow - kSecond}).state, ProcessState::kRunning);
+  EXPECT_EQ(watched.in(ServicePhase::kRunning, {.forgiven_ns = kNow - kSecond}).state,
+            ProcessState::kRunning);
   EXPECT_EQ(watched.in(ServicePhase::kRunning, {.forgiven_ns = kNow - 5 * kSecond}).state,
             ProcessState::kUnresponsive);
 }
@@ -85,12 +90,15 @@ TEST(Watch, a_debugger_excuses) {
 }
 
 TEST(Watch, a_service_that_is_about_to_exit_has_no_pools_left) {
-  EXPECT_EQ(Watched().beat("a", 60 * kSecond).in(ServicePhase::kExiting).state, ProcessState::kDraining);
-  EXPECT_EQ(Watched().beat("a", 60 * kSecond).in(ServicePhase::kDraining).state, ProcessState::kUnresponsive);
+  EXPECT_EQ(Watched().beat("a", 60 * kSecond).in(ServicePhase::kExiting).state,
+            ProcessState::kDraining);
+  EXPECT_EQ(Watched().beat("a", 60 * kSecond).in(ServicePhase::kDraining).state,
+            ProcessState::kUnresponsive);
 }
 
 TEST(Watch, the_end_is_the_end) {
-  const Verdict verdict = Watched().beat("a", 60 * kSecond).in(ServicePhase::kRunning, {.traced = true, .ended = true});
+  const Verdict verdict =
+      Watched().beat("a", 60 * kSecond).in(ServicePhase::kRunning, {.traced = true, .ended = true});
   EXPECT_EQ(verdict.state, ProcessState::kExited);
   EXPECT_FALSE(verdict.beat_age_ms);
 }
@@ -102,7 +110,8 @@ TEST(Watch, beats_from_the_future_are_as_good_as_now) {
 }
 
 TEST(Watch, names_are_made_harmless) {
-  EXPECT_EQ(Watched().beat("\x1b[31m\xff", 0).in(ServicePhase::kRunning).beat_name, "\\x1b[31m\xef\xbf\xbd");
+  EXPECT_EQ(Watched().beat("\x1b[31m\xff", 0).in(ServicePhase::kRunning).beat_name,
+            "\\x1b[31m\xef\xbf\xbd");
 }
 
 TEST(Watch, ends_in_words) {

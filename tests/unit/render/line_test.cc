@@ -37,19 +37,24 @@ TEST(Lines, json_as_the_contract_says) {
   r.made.add(ArgumentType::kDouble, std::bit_cast<uint64_t>(12.345));
   r.made.add(uint64_t{5});
   r.made.add(ArgumentType::kBool, 1);
-  EXPECT_EQ(r.json(),
-            "{\"time\":\"2026-11-24T01:42:32.123Z\",\"level\":\"WARN\",\"message\":\"probed http://a/\\\"x\\\" in 12.3 ms, "
-            "5 left, ok true\",\"source\":\"probe.cc:41\",\"thread\":\"worker/77\",\"boot\":\"0000000000abcdef\","
-            "\"ring\":\"3.1\",\"seq\":42,\"url\":\"http://a/\\\"x\\\"\",\"ms\":12.345,\"ok\":true}\n");
+  EXPECT_EQ(
+      r.json(),
+      "{\"time\":\"2026-11-24T01:42:32.123Z\",\"level\":\"WARN\",\"message\":\"probed "
+      "http://a/\\\"x\\\" in 12.3 ms, "
+      "5 left, ok "
+      "true\",\"source\":\"probe.cc:41\",\"thread\":\"worker/77\",\"boot\":\"0000000000abcdef\","
+      "\"ring\":\"3.1\",\"seq\":42,\"url\":\"http://a/\\\"x\\\"\",\"ms\":12.345,\"ok\":true}\n");
 }
 
 TEST(Lines, text_for_people) {
   Rendering r;
   r.made.begin(2, "probed {url}", kSite);
   r.made.add("http://a/\x1b[2J\nforged");
-  EXPECT_EQ(r.text(), "2026-11-24T01:42:32.123Z INFO  probed http://a/\\x1b[2J\\nforged (probe.cc:41)\n");
+  EXPECT_EQ(r.text(),
+            "2026-11-24T01:42:32.123Z INFO  probed http://a/\\x1b[2J\\nforged (probe.cc:41)\n");
   EXPECT_EQ(r.text(Colours::kAnsi),
-            "\x1b[90m2026-11-24T01:42:32.123Z\x1b[0m \x1b[32mINFO\x1b[0m  probed http://a/\\x1b[2J\\nforged\x1b[90m "
+            "\x1b[90m2026-11-24T01:42:32.123Z\x1b[0m \x1b[32mINFO\x1b[0m  probed "
+            "http://a/\\x1b[2J\\nforged\x1b[90m "
             "(probe.cc:41)\x1b[0m\n");
 }
 
@@ -68,10 +73,12 @@ TEST(Lines, entries_of_the_keeper_and_of_captured_lines_carry_their_own_key) {
   record.ring = kStderrRing;
   record.sequence = 9;
   EXPECT_NE(line_of(lines, r.decoder.decode(record, kTime))
-                .find("\"thread\":\"stderr\",\"boot\":\"0000000000000001\",\"ring\":\"stderr.0\",\"seq\":9}"),
+                .find("\"thread\":\"stderr\",\"boot\":\"0000000000000001\",\"ring\":\"stderr.0\","
+                      "\"seq\":9}"),
             std::string::npos);
   record.ring = 12345;  // no such source
-  EXPECT_NE(line_of(lines, r.decoder.decode(record, kTime)).find("\"ring\":\"12345.0\""), std::string::npos);
+  EXPECT_NE(line_of(lines, r.decoder.decode(record, kTime)).find("\"ring\":\"12345.0\""),
+            std::string::npos);
 }
 
 TEST(Lines, a_thread_that_changes_its_name_is_shown_by_the_new_one) {
@@ -130,7 +137,8 @@ TEST(Lines, numbers_that_json_cannot_write_are_strings) {
   r.made.add(ArgumentType::kDouble, std::bit_cast<uint64_t>(HUGE_VAL));
   r.made.add(ArgumentType::kFloat, std::bit_cast<uint32_t>(-HUGE_VALF));
   r.made.add(ArgumentType::kDouble, std::bit_cast<uint64_t>(1e300));
-  EXPECT_NE(r.json().find("\"a\":\"nan\",\"b\":\"inf\",\"c\":\"-inf\",\"d\":1e+300}"), std::string::npos);
+  EXPECT_NE(r.json().find("\"a\":\"nan\",\"b\":\"inf\",\"c\":\"-inf\",\"d\":1e+300}"),
+            std::string::npos);
 }
 
 TEST(Lines, times_and_durations) {
@@ -157,7 +165,8 @@ TEST(Lines, the_widest_fields_stay_within_their_bound) {
   std::string format;
   for (int i = 0; i < 30; ++i) format += "{f" + std::to_string(i) + ":\xf0\x9f\x99\x82^1024.1024f}";
   r.made.begin(2, format, kSite);
-  for (int i = 0; i < 30; ++i) r.made.add(ArgumentType::kDouble, std::bit_cast<uint64_t>(-std::numeric_limits<double>::max()));
+  for (int i = 0; i < 30; ++i)
+    r.made.add(ArgumentType::kDouble, std::bit_cast<uint64_t>(-std::numeric_limits<double>::max()));
   EXPECT_GT(r.json().size(), 30 * 1024u);
   EXPECT_GT(r.text().size(), 30 * 1024u);
 
