@@ -2,18 +2,20 @@
 //
 //     log::info("probed {url} in {ms:.1f} ms", url, ms);
 //
-// A name in the format string becomes a field of the JSON entry; a bare {} is text only. Count, types, names and
-// specs are checked when the call is compiled. Arguments: numbers, bool, char, enums, text, pointers to void
-// (printed, never followed), chrono durations and system times are stored raw and formatted by the keeper; whatever
-// else has an fmt::formatter is formatted at the call (up to 512 bytes; include its fmt header first).
+// A name in the format string becomes a field of the JSON entry; a bare {} is text only. Count,
+// types, names and specs are checked when the call is compiled. Arguments: numbers, bool, char,
+// enums, text, pointers to void (printed, never followed), chrono durations and system times are
+// stored raw and formatted by the keeper; whatever else has an fmt::formatter is formatted at the
+// call (up to 512 bytes; include its fmt header first).
 //
-// Costs about ten nanoseconds; never allocates, locks or makes a system call. When the thread's ring is full, entries
-// below ERROR are dropped and counted; ERROR and FATAL wait for room, at most 100 ms in any second, and not at all
-// while the keeper is known to be stuck. What is dropped is said in the log itself and on the health page.
+// Costs about ten nanoseconds; never allocates, locks or makes a system call. When the thread's
+// ring is full, entries below ERROR are dropped and counted; ERROR and FATAL wait for room, at most
+// 100 ms in any second, and not at all while the keeper is known to be stuck. What is dropped is
+// said in the log itself and on the health page.
 //
-// May be called from any thread, before run(), after shutdown, in signal handlers (a call that interrupts another
-// call of the same thread is dropped and counted), in children of fork() (discarded and counted). Without run(),
-// WARN and above go to stderr. Never throws.
+// May be called from any thread, before run(), after shutdown, in signal handlers (a call that
+// interrupts another call of the same thread is dropped and counted), in children of fork()
+// (discarded and counted). Without run(), WARN and above go to stderr. Never throws.
 #pragma once
 
 #include <cstdint>
@@ -29,39 +31,47 @@ template <typename... Args>
 using FormatString = internal::Format<std::type_identity_t<Args>...>;
 
 template <typename... Args>
-[[gnu::always_inline]] inline void trace(FormatString<Args...> format, const Args&... args) noexcept {
+[[gnu::always_inline]] inline void trace(FormatString<Args...> format,
+                                         const Args&... args) noexcept {
   internal::log_call<0>(format, args...);
 }
 template <typename... Args>
-[[gnu::always_inline]] inline void debug(FormatString<Args...> format, const Args&... args) noexcept {
+[[gnu::always_inline]] inline void debug(FormatString<Args...> format,
+                                         const Args&... args) noexcept {
   internal::log_call<1>(format, args...);
 }
 template <typename... Args>
-[[gnu::always_inline]] inline void info(FormatString<Args...> format, const Args&... args) noexcept {
+[[gnu::always_inline]] inline void info(FormatString<Args...> format,
+                                        const Args&... args) noexcept {
   internal::log_call<2>(format, args...);
 }
 template <typename... Args>
-[[gnu::always_inline]] inline void warn(FormatString<Args...> format, const Args&... args) noexcept {
+[[gnu::always_inline]] inline void warn(FormatString<Args...> format,
+                                        const Args&... args) noexcept {
   internal::log_call<3>(format, args...);
 }
 template <typename... Args>
-[[gnu::always_inline]] inline void error(FormatString<Args...> format, const Args&... args) noexcept {
+[[gnu::always_inline]] inline void error(FormatString<Args...> format,
+                                         const Args&... args) noexcept {
   internal::log_call<4>(format, args...);
 }
 // The gravest level. Logs only: the program goes on.
 template <typename... Args>
-[[gnu::always_inline]] inline void fatal(FormatString<Args...> format, const Args&... args) noexcept {
+[[gnu::always_inline]] inline void fatal(FormatString<Args...> format,
+                                         const Args&... args) noexcept {
   internal::log_call<5>(format, args...);
 }
 
-// Entries below `level` cost one relaxed load. The level can also be set from outside: PUT /log/level.
+// Entries below `level` cost one relaxed load. The level can also be set from outside: PUT
+// /log/level.
 Level level() noexcept;
 void set_level(Level level) noexcept;
 
 // Calls of this service that found no room so far, by any thread; 0 without run().
 uint64_t dropped() noexcept;
 
-// Claims this thread's ring and touches its pages, so that no later call meets a page fault. Optional; about 0.2 ms.
+// Claims this thread's ring and touches its pages, so that no later call meets a page fault.
+// Optional; about 0.2 ms.
 void prepare_thread() noexcept;
 
 // What ERROR and FATAL do in this thread when its ring is full.
@@ -70,8 +80,9 @@ void set_when_full(WhenFull choice) noexcept;
 
 // A bound for a call site that may run hot:
 //     if (log::at_most(5)) log::warn("queue is full: {depth}", depth);
-// True for the first `per_second` calls from this place in each second. What is held back is counted, and said by an
-// entry when the place is let through again. Sites share a table of 1,024 slots; thread-safe, no lock.
+// True for the first `per_second` calls from this place in each second. What is held back is
+// counted, and said by an entry when the place is let through again. Sites share a table of 1,024
+// slots; thread-safe, no lock.
 [[nodiscard]] bool at_most(uint32_t per_second,
                            std::source_location where = std::source_location::current()) noexcept;
 

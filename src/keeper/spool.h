@@ -35,8 +35,8 @@ namespace outrigger::keeper {
 
 inline constexpr size_t kSpoolDataAt = 128u << 10;
 inline constexpr size_t kSpoolDataBytes = 8u << 20;
-inline constexpr size_t kOwnSources =
-    3;  // the keeper's entries, stdout's lines, stderr's: render::kKeeperRing ...
+// The keeper's entries, stdout's lines, stderr's: render::kKeeperRing and on.
+inline constexpr size_t kOwnSources = 3;
 // No rendered entry is longer (a test holds render::bytes_max() against it).
 inline constexpr size_t kEntryBytesMax = 5u << 18;
 
@@ -74,8 +74,8 @@ struct SpoolMemory {
   // The drain's.
   alignas(64) std::atomic<uint64_t> tail;  // all below is given up or written
   std::atomic<uint64_t> lost_lines;        // that stdout never took
-  std::atomic<uint64_t>
-      lost;            // the same in calls: a line that told of dropped ones counts for those
+  // The same in calls: a line that told of dropped ones counts for those.
+  std::atomic<uint64_t> lost;
   Gap gaps[kGapsMax];  // circular, by CommitState::gaps
   // What else a successor has to know.
   alignas(64) std::atomic<int64_t> level_until_ns;  // CLOCK_REALTIME; 0: the level stays

@@ -1,4 +1,5 @@
-// Attaching the log to a segment, and the life of a thread's ring: claimed at its first call, ended with the thread.
+// Attaching the log to a segment, and the life of a thread's ring: claimed at its first call, ended
+// with the thread.
 #include "log/attach.h"
 
 #include <pthread.h>
@@ -84,8 +85,8 @@ internal::Writer* claim_ring(Private& state) {
 }
 
 void attach(void* segment_base) {
-  void* memory = mmap(nullptr, segment::page_up(sizeof(Private)), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                      -1, 0);
+  void* memory = mmap(nullptr, segment::page_up(sizeof(Private)), PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return;  // calls go on to stderr
   madvise(memory, segment::page_up(sizeof(Private)), MADV_WIPEONFORK);
   static constinit bool key_made = false;
@@ -93,7 +94,8 @@ void attach(void* segment_base) {
   auto* state = new (memory) Private{};
   state->attached = 1;
   g_process.view = segment::View(segment_base);
-  g_process.view.control().level.store(internal::g_level.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  g_process.view.control().level.store(internal::g_level.load(std::memory_order_relaxed),
+                                       std::memory_order_relaxed);
   internal::make_blank();
   t_thread.calls_without_ring = 0;
   // Release: pairs with the acquire in emit_slow().
@@ -106,10 +108,13 @@ void detach() {
 }
 
 void set_level_number(uint32_t level) {
-  if (level < segment::kLevels) internal::g_level.store(static_cast<uint8_t>(level), std::memory_order_relaxed);
+  if (level < segment::kLevels)
+    internal::g_level.store(static_cast<uint8_t>(level), std::memory_order_relaxed);
 }
 
-Level level() noexcept { return static_cast<Level>(internal::g_level.load(std::memory_order_relaxed)); }
+Level level() noexcept {
+  return static_cast<Level>(internal::g_level.load(std::memory_order_relaxed));
+}
 
 void set_level(Level level) noexcept {
   set_level_number(static_cast<uint32_t>(level));

@@ -14,8 +14,8 @@
 
 namespace outrigger::render {
 
-inline constexpr size_t kConstantTextMax =
-    4096;  // a longer format string or file name is no constant of ours
+// A longer format string or file name is no constant of ours.
+inline constexpr size_t kConstantTextMax = 4096;
 
 struct Site {
   std::string_view file;
