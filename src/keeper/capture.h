@@ -19,8 +19,8 @@ namespace outrigger::keeper {
 class Capture {
  public:
   static constexpr size_t kChunkBytes = 64u << 10;  // taken in one turn, and the longest line
-  static constexpr int64_t kPartialNs =
-      1'000'000'000;  // a line without an end waits so long for it
+  // A line without an end waits so long for it.
+  static constexpr int64_t kPartialNs = 1'000'000'000;
 
   // `pipe` is used, not owned; negative: nothing is captured.
   Capture(int pipe, OwnSource source);
