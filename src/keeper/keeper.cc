@@ -37,7 +37,16 @@ constexpr int64_t kOwnGapNs = base::kNsPerSecond;
 // better chance.
 constexpr int64_t kStallNs = base::kNsPerSecond / 4;
 constexpr size_t kDropBytes = 2 * kEntryBytesMax + (1u << 20);
+constexpr uint32_t kInfo = 2;
+constexpr uint32_t kError = 4;
+constexpr uint32_t kFatal = 5;
 constexpr const char* kLostFormat = "stdout did not take {count:L} entries";
+
+// Of the entry that tells of the service's end, from what waitid() says.
+uint32_t level_of_end(int code, int status) {
+  if (code != CLD_EXITED) return kFatal;
+  return status == 0 ? kInfo : kError;
+}
 
 }  // namespace
 
@@ -151,7 +160,7 @@ void Keeper::look_at_events(int64_t wait_ns) {
     look_at_declarations(now_ns);
   }
   has_printed_ |= seen.has(Event::kPrinted) || seen.has(Event::kComplained);
-  if (seen.has(Event::kService)) on_service_ended("its supervisor is gone as well", 5, now_ns);
+  if (seen.has(Event::kService)) on_service_ended("its supervisor is gone as well", kFatal, now_ns);
 }
 
 void Keeper::hear_words(int64_t now_ns) {
@@ -160,13 +169,10 @@ void Keeper::hear_words(int64_t now_ns) {
     const Channel::Heard heard = channel_.hear(message);
     if (heard == Channel::Heard::kNothing) return;
     if (heard == Channel::Heard::kClosed) return on_orphaned(now_ns);
-    if (message.word != Word::kServiceEnded || ended_ns_ != 0) continue;
-    const bool fine = message.more == CLD_EXITED && message.value == 0;
+    if (message.word == Word::kDrain) findings_.draining.store(true, std::memory_order_relaxed);
+    if (message.word != Word::kServiceEnded) continue;
     on_service_ended(describe_end(message.more, message.value),
-                     fine                         ? 2
-                     : message.more == CLD_EXITED ? 4
-                                                  : 5,
-                     now_ns);
+                     level_of_end(message.more, message.value), now_ns);
   }
 }
 

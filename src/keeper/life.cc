@@ -27,6 +27,7 @@ constexpr int64_t kOrphanEndNs = 24 * base::kNsPerSecond / 5;
 // A thread's end is waited for by the program's own.
 constexpr int64_t kThreadFlushNs = 2 * base::kNsPerSecond;
 constexpr uint32_t kWarn = 3;
+constexpr uint32_t kFatal = 5;
 
 bool wants_colours(int fd) {
   const char* const no_colour = getenv("NO_COLOR");
@@ -156,7 +157,7 @@ void Keeper::look_at_orphan(int64_t now_ns) {
   if (now_ns - orphaned_ns_ > kOrphanKillNs) process_->kill();
   // Without a descriptor of the service there is no more to be known.
   if (process_->pidfd() < 0 && now_ns - orphaned_ns_ > kOrphanKillNs)
-    on_service_ended("its supervisor is gone", 5, now_ns);
+    on_service_ended("its supervisor is gone", kFatal, now_ns);
 }
 
 // All that there was has been taken. What is left is to say so, and that stdout takes it.

@@ -67,7 +67,8 @@ Verdict LiveSource::verdict(int64_t now_ns) const {
       state.phase.load(std::memory_order_relaxed), state.beats,
       {now_ns, found.forgiven_ns.load(std::memory_order_relaxed),
        found.stopped_since_ns.load(std::memory_order_relaxed),
-       found.traced.load(std::memory_order_relaxed), found.ended.load(std::memory_order_relaxed)});
+       found.traced.load(std::memory_order_relaxed), found.ended.load(std::memory_order_relaxed),
+       found.draining.load(std::memory_order_relaxed)});
 }
 
 int64_t LiveSource::started_ns() const {

@@ -29,6 +29,7 @@ struct Findings {
   std::atomic<int64_t> dropped_at_ns{0};  // entries were last dropped, 0: never
   std::atomic<bool> traced{false};
   std::atomic<bool> ended{false};
+  std::atomic<bool> draining{false};
 };
 
 class LiveSource : public admin::Source {

@@ -72,7 +72,7 @@ Verdict judge(uint32_t phase, std::span<const segment::Beat> beats,
     verdict.beat_age_ms = age_ns / base::kNsPerMs;
     verdict.beat_name = plain_text(beat.name, sizeof(beat.name));
   }
-  verdict.state = state_in(phase);
+  verdict.state = circumstances.draining ? ProcessState::kDraining : state_in(phase);
   if (circumstances.ended) {
     verdict.state = ProcessState::kExited;
     verdict.beat_age_ms.reset();

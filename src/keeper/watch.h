@@ -32,6 +32,7 @@ struct Circumstances {
   int64_t stopped_since_ns = 0;  // 0: it runs
   bool traced = false;
   bool ended = false;
+  bool draining = false;  // the supervisor has said so; the service may not have come to it yet
 };
 
 struct Verdict {

@@ -72,6 +72,16 @@ TEST(Admin, a_service_that_stopped_beating_is_unresponsive_until_it_beats_again)
   EXPECT_EQ(ask(address, "GET", "/livez").status, 200);
 }
 
+TEST(Admin, readiness_ends_with_the_word_that_a_drain_begins) {
+  Crew crew;
+  crew.start_keeper();
+  const std::string address = address_of(crew);
+  EXPECT_EQ(ask(address, "GET", "/readyz").status, 200);
+  crew.say_drain();
+  EXPECT_TRUE(eventually([&] { return ask(address, "GET", "/readyz").status == 503; }));
+  EXPECT_EQ(ask(address, "GET", "/livez").status, 200);
+}
+
 TEST(Admin, a_keeper_that_was_stopped_itself_accuses_nobody) {
   Crew crew;
   beat(crew, 0);

@@ -165,6 +165,12 @@ void Crew::say_service_ended(int code, int status) {
     ADD_FAILURE() << strerror(errno);
 }
 
+void Crew::say_drain() {
+  const segment::Message message{segment::Word::kDrain, 25'000, 0, 0};
+  if (send(channel_.get(), &message, sizeof(message), MSG_NOSIGNAL) < 0)
+    ADD_FAILURE() << strerror(errno);
+}
+
 std::vector<segment::Message> Crew::hear() {
   std::vector<segment::Message> heard;
   for (;;) {

@@ -39,6 +39,7 @@ class Crew {
   int wait_for_keeper(int seconds = 20);
   // As the supervisor does when the service has ended, with waitid's words.
   void say_service_ended(int code, int status);
+  void say_drain();
   void declare(std::string_view json);
   // Ends the channel: the supervisor is dead.
   void hang_up() { channel_.reset(); }

@@ -96,6 +96,13 @@ TEST(Watch, a_service_that_is_about_to_exit_has_no_pools_left) {
             ProcessState::kUnresponsive);
 }
 
+TEST(Watch, a_drain_that_was_asked_for_is_one_before_the_service_comes_to_it) {
+  EXPECT_EQ(Watched().in(ServicePhase::kRunning, {.draining = true}).state,
+            ProcessState::kDraining);
+  EXPECT_EQ(Watched().beat("a", 60 * kSecond).in(ServicePhase::kRunning, {.draining = true}).state,
+            ProcessState::kUnresponsive);
+}
+
 TEST(Watch, the_end_is_the_end) {
   const Verdict verdict =
       Watched().beat("a", 60 * kSecond).in(ServicePhase::kRunning, {.traced = true, .ended = true});
