@@ -22,7 +22,7 @@ namespace {
 constexpr int64_t kWaitMinNs = 100'000;
 constexpr int64_t kWaitMaxNs = 10 * base::kNsPerMs;
 // A wake costs some 30 us of processor, mostly the kernel's; after a second of silence half as many
-// will do. A thread that then bursts into 360,000 calls a second still fills no ring before it is
+// will do. A thread that then bursts into 700,000 calls a second still fills no ring before it is
 // seen.
 constexpr int64_t kWaitIdleNs = 20 * base::kNsPerMs;
 constexpr int64_t kIdleAfterNs = base::kNsPerSecond;

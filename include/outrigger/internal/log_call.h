@@ -118,9 +118,9 @@ template <uint32_t kLevel, ArgumentType... kTypes, typename... Values>
   emit_slow(kLevel, format, site, kTypeList<kTypes...>, arguments, sizeof...(Values));
 }
 
-// The keeper, on another core, read these cache lines a lap ago; asking for them some calls ahead
+// The keeper, on another core, read these cache lines a lap ago; asking for them a burst ahead
 // hides the way back.
-inline constexpr std::size_t kPrefetchBytes = 512;
+inline constexpr std::size_t kPrefetchBytes = 2048;
 [[gnu::always_inline]] inline void prefetch_for_write(const char* address) {
 #if defined(__x86_64__)
   asm volatile("prefetchw %0"
