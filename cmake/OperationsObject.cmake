@@ -2,6 +2,11 @@
 # with one global symbol, outrigger_ops. docs/decisions/2026-11-24-operations-object.md says why.
 #
 #   outrigger_operations_object(OUTPUT file ROOMS rooms... ARCHIVES archives...)
+# GNU's tools by name: with Clang, CMake may prefer LLVM's, which lack some of what is needed.
+find_program(OUTRIGGER_LD NAMES ld.bfd REQUIRED)
+find_program(OUTRIGGER_OBJCOPY NAMES objcopy REQUIRED)
+mark_as_advanced(OUTRIGGER_LD OUTRIGGER_OBJCOPY)
+
 function(outrigger_operations_object)
   cmake_parse_arguments(PARSE_ARGV 0 OPS "" "OUTPUT" "ROOMS;ARCHIVES")
   set(objects)
@@ -16,7 +21,7 @@ function(outrigger_operations_object)
   file(GENERATE OUTPUT "${inputs}" CONTENT "$<JOIN:${objects},\n>\n")
   add_custom_command(
     OUTPUT "${OPS_OUTPUT}"
-    COMMAND "${CMAKE_COMMAND}" "-DLINKER=${CMAKE_LINKER}" "-DOBJCOPY=${CMAKE_OBJCOPY}" "-DNM=${CMAKE_NM}"
+    COMMAND "${CMAKE_COMMAND}" "-DLINKER=${OUTRIGGER_LD}" "-DOBJCOPY=${OUTRIGGER_OBJCOPY}" "-DNM=${CMAKE_NM}"
       "-DREADELF=${CMAKE_READELF}" "-DSCRIPT=${script}" "-DINPUTS=${inputs}" "-DARCHIVES=${OPS_ARCHIVES}"
       "-DOUTPUT=${OPS_OUTPUT}" -P "${recipe}"
     DEPENDS ${objects} ${OPS_ARCHIVES} "${script}" "${recipe}" "${inputs}"
