@@ -38,9 +38,9 @@ inline constexpr size_t kPage = 4096;
 
 // The one memory budget and its shares.
 inline constexpr size_t kBudgetBytes = 64u << 20;
-inline constexpr size_t kRings = 40;              // threads with a ring of their own
-inline constexpr size_t kRingBytes = 1u << 20;    // a power of two
-inline constexpr size_t kOverflowCells = 2048;    // a power of two
+inline constexpr size_t kRings = 40;            // threads with a ring of their own
+inline constexpr size_t kRingBytes = 1u << 20;  // a power of two
+inline constexpr size_t kOverflowCells = 2048;  // a power of two
 inline constexpr size_t kOverflowCellBytes = 512;
 inline constexpr size_t kChecks = 64;
 inline constexpr size_t kBeats = 64;
