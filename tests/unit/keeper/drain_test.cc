@@ -41,10 +41,14 @@ TEST(Drain, the_format_may_change_between_turns) {
   EXPECT_NE(lines[2].find("\x1b[31mERROR\x1b[0m c 3"), std::string::npos) << lines[2];
 }
 
+// Records of one number each, and then some.
+constexpr uint64_t kMoreThanARing =
+    segment::kRingBytes / (internal::kRecordHeaderBytes + sizeof(uint64_t)) + 5'000;
+
 TEST(Drain, a_gap_is_told_where_it_is_under_the_first_missing_number) {
   Drained d;
   uint64_t calls = 0;
-  for (; calls < 20'000; ++calls) log::info("n {n}", calls);  // more than a ring holds
+  for (; calls < kMoreThanARing; ++calls) log::info("n {n}", calls);
   d.turn_until_idle();
   log::info("after {n}", calls++);
   d.turn_until_idle();
@@ -72,7 +76,7 @@ TEST(Drain, a_gap_is_told_where_it_is_under_the_first_missing_number) {
 TEST(Drain, drops_after_which_nothing_comes_are_told_once) {
   Drained d;
   uint64_t calls = 0;
-  for (; calls < 20'000; ++calls) log::info("n {n}", calls);
+  for (; calls < kMoreThanARing; ++calls) log::info("n {n}", calls);
   d.turn_until_idle();
   const size_t entries = d.lines().size();
   d.drain->tell_drops();
