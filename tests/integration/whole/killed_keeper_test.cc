@@ -56,19 +56,22 @@ TEST(KilledKeeper, is_replaced_and_nothing_is_lost) {
   std::this_thread::sleep_for(3s);
   counts->phase.store(1);
   const int rounds = kills();
+  std::chrono::nanoseconds slowest{0};  // printed: wall times gate nothing
   for (int i = 0; i < rounds; ++i) {
     const pid_t keeper = program.keeper_pid();
     ASSERT_GT(keeper, 0) << "kill " << i << ": " << program.err();
     ASSERT_EQ(kill(keeper, i % 2 == 0 ? SIGKILL : SIGSEGV), 0);
-    ASSERT_TRUE(eventually(1000ms,
+    const auto fell = std::chrono::steady_clock::now();
+    ASSERT_TRUE(eventually(10s,
                            [&] {
                              const std::string page = http(admin, "/health", "GET", 500ms).body;
                              return json_number(
                                         page.substr(std::min(page.size(), page.find("\"keeper\""))),
                                         "restarts") == i + 1;
                            }))
-        << "the page was not back within a second after kill " << i << "\n"
+        << "the page did not come back after kill " << i << "\n"
         << http(admin, "/health").body << program.err();
+    slowest = std::max(slowest, std::chrono::steady_clock::now() - fell);
   }
   stop.store(true);
   client.join();
@@ -88,6 +91,7 @@ TEST(KilledKeeper, is_replaced_and_nothing_is_lost) {
   }
   EXPECT_LE(repeated, static_cast<size_t>(rounds) * kWindowLines);
   RecordProperty("repeated_lines", static_cast<int>(repeated));
+  printf("the page was away for at most %ld ms\n", static_cast<long>(slowest / 1ms));
   printf(
       "a log call in bursts of 50, ns p50/p90: %d/%d undisturbed, %d/%d while the keeper is "
       "killed\n",
