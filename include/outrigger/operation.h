@@ -1,12 +1,12 @@
 // Operations: what a service does for its callers. One declaration is an HTTP endpoint and a
-// command:
+// command, `hello greet Ada` and `GET :8080/greet?name=Ada`:
 //
-//     hello.operation("greet", "Greets one person.")        // hello greet Ada  |  GET
-//     :8080/greet?name=Ada
+//     hello.operation("greet", "Greets one person.")
 //         .arg<std::string>("name", "whom to greet")
 //         .read_only()                                      // GET; otherwise POST
-//         .does([](const std::string& name) -> Result<Json> { return Json{{"greeting", "Hi, " +
-//         name}}; });
+//         .does([](const std::string& name) -> Result<Json> {
+//           return Json{{"greeting", "Hi, " + name}};
+//         });
 //
 // The function is called with the parameters in the order of their declaration, from any of the
 // server's threads and several at a time. What it throws is caught, logged, and answered as a

@@ -8,13 +8,13 @@
 //
 // A program that has a main, flags and a server of its own keeps them:
 //
-//     int main(int argc, char** argv) { return outrigger::adopt({.name = "orders"}, argc, argv,
-//     old_main); }
+//     int main(int argc, char** argv) {
+//       return outrigger::adopt({.name = "orders"}, argc, argv, old_main);
+//     }
 //
 // A service's life:
 //
-//     starting ── on_start done, port open ──► running ── drain ──► draining ── work done ──►
-//     exiting
+//     starting ─ on_start done, port open ─► running ─ drain ─► draining ─ work done ─► exiting
 //
 // A drain begins with SIGTERM or SIGINT, or stop(). /readyz says no at once; for the lame-duck time
 // the service goes on accepting, so that load balancers notice; then it finishes what it has, calls
@@ -104,9 +104,8 @@ class Service {
   void check(std::string name, CheckOptions options, std::function<CheckResult()> function);
 
   // An option of `run` and of the service's operations as commands: --NAME VALUE, or
-  // OUTRIGGER_NAME. T is a bool (then
-  // --NAME alone means true), a number, a std::string, a chrono duration, or a std::vector of these
-  // (repeatable).
+  // OUTRIGGER_NAME. T is a bool (then --NAME alone means true), a number, a std::string, a chrono
+  // duration, or a std::vector of these (repeatable).
   template <typename T>
   Option<T> option(std::string name, OptionOptions<T> options);
 

@@ -12,8 +12,7 @@
 //   ...        MetricTable    service             one slot a metric
 //   ...        RingControl[]  service and keeper  marks of each log ring
 //   ...        OverflowQueue  service and keeper  shared by threads that have no ring of their own
-//   ...        samples        service             stack samples and the live heap table (issue:
-//   profiling)
+//   ...        samples        service             stack samples and the live heap table
 //   ...        ring data[]    service             kRings * kRingBytes
 //
 // Every offset is a constant of the file that all three roles run, so no role ever reads the layout
@@ -58,9 +57,10 @@ struct Header {
   uint32_t version;
   uint32_t bytes_mib;
   uint64_t boot;  // random, one per start of the supervisor: first part of an entry's key
-  uint64_t
-      ticks_at_start;  // base/clock.h ticks() and CLOCK_REALTIME ns, read together at creation,
-  int64_t real_ns_at_start;  // the anchor from which a new keeper converts ticks to time
+  // base/clock.h ticks() and CLOCK_REALTIME ns, read together at creation: the anchor from which a
+  // new keeper converts ticks to time.
+  uint64_t ticks_at_start;
+  int64_t real_ns_at_start;
 };
 
 // Mapped into forked children as well, unlike the rest.

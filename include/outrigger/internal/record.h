@@ -1,22 +1,21 @@
 // The bytes of one log record, as a call site writes them into its ring.
 //
 //   0   u32  size_level   bits 0..23 size in bytes, header included, a multiple of 8; bits 24..31
-//   level,
-//                         or kPadding: skip `size` bytes (the rest of the ring before it wraps)
-//   4   u32  format       address of the format string, relative to the image; 0: see "copied text"
-//   8   u32  site         address of the call's source location (the compiler's own constant),
-//   likewise 12  u32  types        address of the list of argument types (one byte each, 0 ends
-//   it), likewise 16  u64  ticks        base/clock.h 24  u64  sequence     number of this call in
-//   its ring's generation; dropped calls consume numbers too 32  u64[n]            one word an
-//   argument: the value itself; for text its length in bytes
+//                         level, or kPadding: skip `size` bytes (the ring's rest before it wraps)
+//   4   u32  format       address of the format string, relative to the image; 0: "copied text"
+//   8   u32  site         address of the call's source location (the compiler's own constant)
+//   12  u32  types        address of the list of argument types (one byte each, 0 ends it)
+//   16  u64  ticks        base/clock.h
+//   24  u64  sequence     number of this call in its ring's generation; dropped calls consume
+//                         numbers too
+//   32  u64[n]            one word an argument: the value itself; for text its length in bytes
 //   ..  bytes             the texts' bytes, one after another, unaligned
 //
 // Copied text: a call in code that is not part of the executable's image (a dlopen'ed library)
 // cannot name its constants by image-relative addresses. Then format == 0, site holds the line
 // number, types the number of arguments, and the record continues
 //   32  u16 type_bytes, u16 format_bytes, u16 file_bytes, u16 0; then types, format, file; padded
-//   to 8;
-//       then words and bytes as above.
+//       to 8; then words and bytes as above.
 //
 // What this layout does badly: 32 bytes of header are much for a record of one number; a value
 // smaller than eight bytes still takes a word; nothing is compressed.
