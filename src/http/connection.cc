@@ -100,6 +100,27 @@ Step Connection::answer() {
   } catch (...) {
     response = error_response(500, "the handler failed");
   }
+  if (response.later == nullptr) return give(std::move(response));
+  later_ = std::move(response.later);
+  return Step::kLater;
+}
+
+Step Connection::later() {
+  char byte;
+  const ssize_t count = recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  if (count == 0 || (count < 0 && !would_block(errno))) return Step::kGone;
+  std::optional<ServerResponse> response;
+  try {
+    response = later_->answer();
+  } catch (const std::exception& failure) {
+    response = error_response(500, failure.what());
+  }
+  if (!response) return Step::kLater;
+  later_.reset();
+  return give(std::move(*response));
+}
+
+Step Connection::give(ServerResponse response) {
   close_after_ = !reader_->keeps_alive() || table_.draining();
   linger_after_ = table_.draining();
   std::string body;

@@ -6,6 +6,7 @@
 // thread-safe: one call at a time.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@ enum class Step {
   kWrite,   // wait until there is room, then write()
   kYield,   // a request is complete; let the others have a turn first, then answer()
   kAnswer,  // a request is complete: answer()
+  kLater,   // the answer is not there yet: wait a moment, then later()
   kGone,    // the end; close the descriptor
 };
 
@@ -36,11 +38,13 @@ class Connection {
 
   Step read();
   Step answer();
+  Step later();
   Step write();
 
  private:
   Step take(std::string_view bytes);
   Step after_feed(Phase before);
+  Step give(ServerResponse response);
   Step reject(int status, std::string_view reason);
   Step send(const ServerResponse& response, std::string body);
   Step sent();
@@ -56,8 +60,9 @@ class Connection {
 
   // Only while a request is under way, so that an idle connection costs little.
   std::optional<RequestReader> reader_;
-  std::string waiting_;  // bytes that arrived and were not taken yet
-  std::string head_;     // of the answer under way
+  std::shared_ptr<Later> later_;  // of the answer that is awaited
+  std::string waiting_;           // bytes that arrived and were not taken yet
+  std::string head_;              // of the answer under way
   std::string body_;
   size_t written_ = 0;  // of both
   Phase phase_ = Phase::kIdle;

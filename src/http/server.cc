@@ -50,6 +50,7 @@ using ListeningDescriptor = asio::posix::basic_stream_descriptor<Strand>;
 
 constexpr auto kSweepPeriod = 250ms;  // how late a deadline may be noticed
 constexpr auto kBeatPeriod = 1s;
+constexpr auto kLaterPause = 20ms;   // between two looks for an answer that comes later
 constexpr auto kAcceptPause = 20ms;  // when there is no descriptor or no room left
 constexpr int kAcceptsInRow = 64;
 constexpr size_t kDescriptorsBeside = 512;  // for all but connections
@@ -93,6 +94,7 @@ class LoopServer final : public Server {
   bool accept_some(Acceptor& acceptor, bool& pause);
   void begin(base::Fd accepted);
   Task serve(std::unique_ptr<Session> session);
+  Task pause();
   Task sweep();
   Task beat();
 
@@ -228,9 +230,22 @@ Task LoopServer::serve(std::unique_ptr<Session> session) {
         step = session->connection.answer();
         break;
       }
+      case Step::kLater: {
+        co_await pause();
+        const LoopCrew::Handling handling(crew_);
+        step = session->connection.later();
+        break;
+      }
       case Step::kGone: break;
     }
   }
+}
+
+// A coroutine of its own: the timer takes no room in connections that never wait.
+Task LoopServer::pause() {
+  Timer timer(io_.get_executor(), kLaterPause);
+  boost::system::error_code error;
+  co_await timer.async_wait(asio::redirect_error(kAwait, error));
 }
 
 // Runs while there are connections, so that an idle server sleeps.

@@ -47,12 +47,26 @@ struct ServerRequest {
   std::optional<std::string_view> parameter(std::string_view name) const;
 };
 
+struct ServerResponse;
+
+// An answer that takes longer than a handler may. The handler leaves one in its response and
+// returns; the connection then asks for the answer every 20 ms, on a loop thread. It is destroyed
+// when its answer was taken or the client has left, so that the work may stop.
+class Later {
+ public:
+  virtual ~Later() = default;
+  // The whole answer once it is there. Must not block.
+  virtual std::optional<ServerResponse> answer() = 0;
+};
+
 struct ServerResponse {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
   // Further headers. Content-Length, Date, Connection, nosniff and no-store are the server's own.
   std::vector<std::pair<std::string, std::string>> headers;
+  // When set, all else here is ignored: the answer is what this one gives.
+  std::shared_ptr<Later> later;
 };
 
 // Called on a loop thread: while it runs, that thread serves nobody else. What it throws becomes a

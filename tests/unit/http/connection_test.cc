@@ -11,6 +11,22 @@ namespace outrigger::http {
 namespace {
 
 // One end of a socket pair is the connection's, the other the client's; steps are driven by hand.
+class InTwoLooks final : public Later {
+ public:
+  explicit InTwoLooks(bool& left) : left_(left) {}
+  ~InTwoLooks() override { left_ = true; }
+  std::optional<ServerResponse> answer() override {
+    if (++looks_ < 2) return {};
+    ServerResponse response;
+    response.body = "at last";
+    return response;
+  }
+
+ private:
+  bool& left_;
+  int looks_ = 0;
+};
+
 class ConnectionTest : public testing::Test {
  protected:
   ConnectionTest() : table_(limits_) {
@@ -26,6 +42,7 @@ class ConnectionTest : public testing::Test {
                       std::string(request.body) + "]";
       if (request.path == "/throw") throw std::runtime_error("it \"broke\"");
       if (request.path == "/large") response.body.assign(4u << 20, 'x');
+      if (request.path == "/later") response.later = std::make_shared<InTwoLooks>(left_);
       return response;
     };
     connection_.emplace(server_.get(), Peer{}, limits_, handler_, table_);
@@ -60,6 +77,7 @@ class ConnectionTest : public testing::Test {
   std::optional<Connection> connection_;
   int asked_ = 0;
   int yields_ = 0;
+  bool left_ = false;
 };
 
 size_t occurrences(std::string_view text, std::string_view of) {
@@ -220,6 +238,26 @@ TEST_F(ConnectionTest, an_answer_that_nobody_takes_is_given_up) {
   table_.sweep(INT64_MAX / 2);
   EXPECT_EQ(connection_->write(), Step::kGone);
   EXPECT_EQ(table_.counts().timed_out, 1u);
+}
+
+TEST_F(ConnectionTest, an_answer_that_comes_later_is_asked_for_again) {
+  send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(read(), Step::kLater);
+  EXPECT_EQ(connection_->later(), Step::kLater);
+  EXPECT_EQ(received(), "");
+  EXPECT_FALSE(left_);
+  EXPECT_EQ(connection_->later(), Step::kRead);
+  EXPECT_TRUE(left_);
+  EXPECT_TRUE(received().ends_with("\r\n\r\nat last"));
+}
+
+TEST_F(ConnectionTest, a_client_that_leaves_ends_the_work_for_its_answer) {
+  send("GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(read(), Step::kLater);
+  client_.reset();
+  EXPECT_EQ(connection_->later(), Step::kGone);
+  connection_.reset();
+  EXPECT_TRUE(left_);
 }
 
 TEST_F(ConnectionTest, while_draining_an_answer_says_that_it_is_the_last) {

@@ -380,5 +380,41 @@ TEST(Server, a_drain_ends_at_its_deadline) {
   release.release();
 }
 
+// Answers once it is let go.
+class Held final : public Later {
+ public:
+  explicit Held(std::atomic<bool>& go) : go_(go) {}
+  std::optional<ServerResponse> answer() override {
+    if (!go_) return {};
+    ServerResponse response;
+    response.body = "at last";
+    return response;
+  }
+
+ private:
+  std::atomic<bool>& go_;
+};
+
+TEST(Server, others_are_served_while_an_answer_is_awaited) {
+  std::atomic<bool> go{false};
+  ServerOptions made = options();
+  made.handler = [&](const ServerRequest& request) {
+    ServerResponse response;
+    if (request.path == "/later") response.later = std::make_shared<Held>(go);
+    response.body = "now";
+    return response;
+  };
+  auto server = Server::start(std::move(made));
+  ASSERT_TRUE(server);
+  const std::string address = (*server)->listeners().front().address;
+  Client patient(address);
+  patient.send("GET /later HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  Client other(address);
+  other.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(other.read_all().ends_with("now"));
+  go = true;
+  EXPECT_TRUE(patient.read_all().ends_with("at last"));
+}
+
 }  // namespace
 }  // namespace outrigger::http
