@@ -50,6 +50,13 @@ uint64_t read_mark(const segment::RingControl& ring, uint64_t position) {
   return read;
 }
 
+// Where a position lies. The fast path only ever adds to the cursor, so that it may stand at the very
+// end of the ring, which is its beginning.
+void place_cursor(Writer& w, uint64_t position) {
+  w.cursor = g_process.view.ring_data(w.ring) + (position & (kRingBytes - 1));
+  w.adjust = reinterpret_cast<uintptr_t>(w.cursor) - position;
+}
+
 // The fast path may go on to `limit` without looking: not past the end of the ring, nor into what
 // the keeper has not read, nor more than the largest record, so that longer ones come here to be
 // cut.
@@ -98,6 +105,7 @@ void into_ring(Private& state, Writer& w, Shape shape) {
       return count_drop(w, ring, shape.level);
   }
   uint64_t position = position_of(w);
+  place_cursor(w, position);
   const uint64_t to_end = kRingBytes - (position & (kRingBytes - 1));
   if (shape.size > to_end) {
     // The rest of the ring is too short: a padding record, and on from the start.
@@ -105,19 +113,14 @@ void into_ring(Private& state, Writer& w, Shape shape) {
                                                                  << internal::kRecordLevelShift;
     __builtin_memcpy(w.cursor, &padding, sizeof(padding));
     position += to_end;
-    w.cursor = g_process.view.ring_data(w.ring);
-    w.adjust = reinterpret_cast<uintptr_t>(w.cursor) - position;
+    place_cursor(w, position);
   }
   if (write_record(w.cursor, shape, base::ticks(), w.sequence)) {
     g_process.view.service().truncated.fetch_add(1, std::memory_order_relaxed);
   }
   internal::count_call(w.sequence);
-  w.cursor += shape.size;
   position += shape.size;
-  if ((position & (kRingBytes - 1)) == 0) {
-    w.cursor = g_process.view.ring_data(w.ring);
-    w.adjust = reinterpret_cast<uintptr_t>(w.cursor) - position;
-  }
+  place_cursor(w, position);
   // Release: pairs with the acquire in segment::Reader::begin().
   ring.write.store(position, std::memory_order_release);
   set_limit(w, position, read_mark(ring, position));

@@ -144,10 +144,12 @@ int Program::port_after(std::string_view marker, std::chrono::milliseconds limit
 }
 
 int Program::admin_port(std::chrono::milliseconds limit) {
-  return port_after("admin on http://", limit);
+  if (admin_port_ == 0) admin_port_ = port_after("admin on http://", limit);
+  return admin_port_;
 }
 int Program::service_port(std::chrono::milliseconds limit) {
-  return port_after("answers on http://", limit);
+  if (service_port_ == 0) service_port_ = port_after("answers on http://", limit);
+  return service_port_;
 }
 
 pid_t Program::service_pid() {

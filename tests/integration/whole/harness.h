@@ -84,6 +84,8 @@ class Program {
   std::optional<int> status_;
   std::string stdout_path_;
   std::string stderr_path_;
+  int admin_port_ = 0;  // 0: not known yet
+  int service_port_ = 0;
 };
 
 // A number that follows `"name":` in one line of JSON; nothing when it is not there.

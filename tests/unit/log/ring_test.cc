@@ -58,6 +58,27 @@ TEST_F(RingTest, wraps_with_records_of_every_size) {
   EXPECT_EQ(reader_->corruptions(), 0u);
 }
 
+// Sizes that divide the ring's come to stand at its very end, again and again.
+TEST_F(RingTest, a_record_that_ends_where_the_ring_ends_is_followed_from_its_start) {
+  constexpr uint64_t kRecord = internal::kRecordHeaderBytes + 4 * 8;
+  static_assert(segment::kRingBytes % kRecord == 0);
+  constexpr uint64_t kCalls = 5 * segment::kRingBytes / kRecord;
+  uint64_t expected = 0;
+  for (uint64_t i = 0; i < kCalls; ++i) {
+    log::info("{} {} {} {}", i, i, i, i);
+    if (i % 1000 != 999 && i + 1 != kCalls) continue;
+    for (const auto& record : read_all()) {
+      ASSERT_EQ(record.bytes.size(), kRecord);
+      ASSERT_EQ(record.word(0), expected++);
+    }
+  }
+  EXPECT_EQ(expected, kCalls);
+  EXPECT_EQ(reader_->corruptions(), 0u);
+  // Nobody has ever written to the neighbour's.
+  const std::string_view neighbour(view_.ring_data(1), segment::kRingBytes);
+  EXPECT_EQ(neighbour.find_first_not_of('\0'), std::string_view::npos);
+}
+
 TEST_F(RingTest, texts_of_all_short_lengths_are_copied_whole) {
   const std::string letters = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ-_";
   for (size_t n = 0; n <= letters.size(); ++n)
@@ -93,17 +114,30 @@ TEST_F(RingTest, a_full_ring_drops_and_every_drop_is_counted_once) {
 }
 
 TEST_F(RingTest, error_waits_for_a_reader_and_info_does_not) {
-  while (view_.ring(0).dropped[2].load() == 0) log::info("{}", 1);
-  std::thread reader([&] {
-    std::this_thread::sleep_for(20ms);
-    read_all();
-  });
-  log::error("must get through {}", 7);
-  reader.join();
-  const auto records = read_all();
-  ASSERT_FALSE(records.empty());
-  EXPECT_EQ(records.back().level, 4u);
-  EXPECT_EQ(view_.ring(0).dropped[4].load(), 0u);
+  // A machine that gives the reader no processor for the whole budget says nothing: once more then.
+  for (int attempt = 0; attempt < 30; ++attempt) {
+    const uint64_t infos = view_.ring(0).dropped[2].load();
+    const uint64_t errors = view_.ring(0).dropped[4].load();
+    while (view_.ring(0).dropped[2].load() == infos) log::info("{}", 1);
+    std::thread reader([&] {
+      std::this_thread::sleep_for(20ms);
+      reader_->begin(UINT64_MAX, false);
+      segment::RawRecord raw;
+      for (int i = 0; i < 100; ++i) reader_->next(raw);
+      reader_->release();
+    });
+    log::error("must get through {}", 7);
+    reader.join();
+    const auto records = read_all();
+    ASSERT_FALSE(records.empty());
+    if (view_.ring(0).dropped[4].load() == errors) {
+      EXPECT_EQ(records.back().level, 4u);
+      return;
+    }
+    EXPECT_EQ(records.back().level, 2u);
+    std::this_thread::sleep_for(1100ms);  // the budget is a second's
+  }
+  FAIL() << "ERROR did not wait for a reader in any of 30 attempts";
 }
 
 TEST_F(RingTest, error_waits_at_most_its_budget_in_a_second) {
@@ -267,6 +301,12 @@ TEST_F(RingTest, records_of_two_threads_come_in_order_of_time) {
   const auto speak = [&](int me) {
     for (int i = 0; i < 500; ++i) {
       while (turn.load(std::memory_order_acquire) != me) std::this_thread::yield();
+        // The counter is read without a barrier (base/clock.h); the order that is tested here needs one.
+#if defined(__x86_64__)
+      __builtin_ia32_lfence();
+#else
+      asm volatile("isb" ::: "memory");
+#endif
       log::info("{}", i * 2 + me);
       turn.store(1 - me, std::memory_order_release);
     }
