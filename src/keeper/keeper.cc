@@ -190,6 +190,11 @@ bool Keeper::work(int64_t now_ns) {
   const bool service_gone = ended_ns_ != 0 && options_.place == Place::kProcess;
   const Drain::Turn turn =
       drain_->turn(service_gone ? Drain::Service::kEnded : Drain::Service::kLives);
+  // The page says that a keeper is there: one that is killed as soon as it shows has drained first.
+  if (!caught_up_ && turn != Drain::Turn::kWorked) {
+    caught_up_ = true;
+    look_at_declarations(now_ns);
+  }
   no_room_ = turn == Drain::Turn::kNoRoom;
   if (no_room_) make_room(now_ns);
   had_little_ = turn == Drain::Turn::kLittle;
@@ -219,6 +224,7 @@ void Keeper::look_each_second(int64_t now_ns) {
   clock_->adjust();
   level_->tick(base::real_ns());
   process_->look(now_ns);
+  caught_up_ = caught_up_ || output_ != nullptr;
   look_at_declarations(now_ns);
   if (orphaned_ns_ != 0) look_at_orphan(now_ns);
   if (output_ == nullptr) return;

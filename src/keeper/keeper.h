@@ -114,6 +114,7 @@ class Keeper {
   int64_t finish_by_ns_ = 0;
   int64_t wait_ns_ = 0;  // of the last wait; 0 after work
 
+  bool caught_up_ = false;   // the rings were empty once, or that took too long: pages may be shown
   bool no_room_ = false;     // the spool is full
   bool had_little_ = false;  // the last turn of the drain was hardly worth it
   bool has_printed_ = true;  // the captured pipes are worth a look

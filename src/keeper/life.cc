@@ -79,7 +79,8 @@ void Keeper::look_at_declarations(int64_t now_ns) {
     }
   }
   const bool overdue = now_ns - started_ns_ > kDeclareNs;
-  if (options_.place == Place::kProcess && (declarations_.declared || overdue)) try_admin(now_ns);
+  if (options_.place == Place::kProcess && caught_up_ && (declarations_.declared || overdue))
+    try_admin(now_ns);
 }
 
 Result<void> Keeper::open_admin() {
