@@ -1,0 +1,50 @@
+// Whose request it is: the keys that the emulator has given out, and the check of signatures
+// (Signature Version 4, header form).
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "api.h"
+
+namespace outrigger::emulator {
+
+struct Keys {
+  std::string id;
+  std::string secret;
+  std::string token;      // empty: long-lived ones
+  int64_t expires_s = 0;  // 0: never
+};
+
+class Identity {
+ public:
+  Identity(Account& account, Clock& clock, Violations& violations);
+
+  // The long-lived keys that a test may put into the environment.
+  static constexpr const char* kAccessKey = "AKIAEMULATOR00000000";
+  static constexpr const char* kSecretKey = "emulator/secret+key/of+forty/characters0";
+
+  // New temporary ones, valid for the account's `credentials_lifetime_s`.
+  Keys issue();
+  // All temporary ones that were given out become invalid at once.
+  void expire_all();
+  uint64_t issued() const;
+
+  // None when the request is signed as it should be, otherwise the refusal.
+  std::optional<Answer> verify(const Call& call);
+
+ private:
+  std::optional<Answer> bad(const Call& call, std::string_view code, std::string detail,
+                            bool is_violation = true);
+
+  Account& account_;
+  Clock& clock_;
+  Violations& violations_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Keys> keys_;  // guarded by mutex_
+  uint64_t issued_ = 0;               // likewise
+};
+
+}  // namespace outrigger::emulator
