@@ -15,6 +15,10 @@ namespace outrigger::whole {
 
 using namespace std::chrono_literals;
 
+// How long a condition is waited for. Far more than it takes, for a machine with other things to do: wall times are
+// printed, they gate nothing.
+inline constexpr std::chrono::milliseconds kPatience = 60s;
+
 // A directory in memory of the test's own, removed at the end.
 class Scratch {
  public:
@@ -38,7 +42,7 @@ struct HttpAnswer {
 // One GET (or another method) on a connection of its own; status 0 when there was no answer within
 // `timeout`.
 HttpAnswer http(int port, std::string_view path, std::string_view method = "GET",
-                std::chrono::milliseconds timeout = 5s, std::string_view headers = "");
+                std::chrono::milliseconds timeout = kPatience, std::string_view headers = "");
 
 // Polls until `holds` does; false when it did not within `limit`.
 bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& holds);
@@ -69,9 +73,9 @@ class Program {
   std::string err() const { return read_file(stderr_path_); }
 
   // The admin port, from the line that the keeper prints; 0 when it did not come.
-  int admin_port(std::chrono::milliseconds limit = 10s);
+  int admin_port(std::chrono::milliseconds limit = kPatience);
   // The service's port, from its log line.
-  int service_port(std::chrono::milliseconds limit = 10s);
+  int service_port(std::chrono::milliseconds limit = kPatience);
   // Children of the supervisor by what /health and the segment call them.
   pid_t service_pid();
   pid_t keeper_pid();

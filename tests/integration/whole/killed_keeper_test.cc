@@ -61,7 +61,7 @@ TEST(KilledKeeper, is_replaced_and_nothing_is_lost) {
     ASSERT_GT(keeper, 0) << "kill " << i << ": " << program.err();
     ASSERT_EQ(kill(keeper, i % 2 == 0 ? SIGKILL : SIGSEGV), 0);
     const auto fell = std::chrono::steady_clock::now();
-    ASSERT_TRUE(eventually(30s,
+    ASSERT_TRUE(eventually(kPatience,
                            [&] {
                              const std::string page = http(admin, "/health", "GET", 500ms).body;
                              return json_number(
@@ -79,7 +79,7 @@ TEST(KilledKeeper, is_replaced_and_nothing_is_lost) {
   EXPECT_EQ(failed.load(), 0);
 
   kill(program.pid(), SIGTERM);
-  ASSERT_EQ(program.exit_status(20s), 0) << program.err();
+  ASSERT_EQ(program.exit_status(kPatience), 0) << program.err();
   const Logged logged = parse(program.out());
   EXPECT_EQ(logged.dropped, 0);
   size_t repeated = 0;

@@ -30,11 +30,11 @@ TEST(KilledService, loses_nothing_it_committed_at_full_speed) {
   for (int run = 0; run < runs(); ++run) {
     CountsFile counts;
     Program program(LOGGER, arguments(counts, {}));
-    ASSERT_TRUE(eventually(10s, [&] { return counts->returned[kThreads - 1].load() > 0; }))
+    ASSERT_TRUE(eventually(kPatience, [&] { return counts->returned[kThreads - 1].load() > 0; }))
         << program.err();
     std::this_thread::sleep_for(std::chrono::microseconds(random() % 60'000));
     kill(counts->service_pid.load(), SIGKILL);
-    ASSERT_EQ(program.exit_status(20s), 137) << program.err();
+    ASSERT_EQ(program.exit_status(kPatience), 137) << program.err();
     expect_nothing_lost(parse(program.out()), counts, kThreads);
     if (HasFailure()) FAIL() << "in run " << run << "\n" << program.err();
   }
@@ -45,11 +45,11 @@ TEST(KilledService, drops_nothing_when_it_logs_below_the_keepers_capacity) {
   for (int run = 0; run < runs() / 4 + 1; ++run) {
     CountsFile counts;
     Program program(LOGGER, arguments(counts, {"--rate", "5000"}));
-    ASSERT_TRUE(eventually(10s, [&] { return counts->returned[kThreads - 1].load() > 0; }))
+    ASSERT_TRUE(eventually(kPatience, [&] { return counts->returned[kThreads - 1].load() > 0; }))
         << program.err();
     std::this_thread::sleep_for(std::chrono::microseconds(100'000 + random() % 200'000));
     kill(counts->service_pid.load(), SIGKILL);
-    ASSERT_EQ(program.exit_status(20s), 137) << program.err();
+    ASSERT_EQ(program.exit_status(kPatience), 137) << program.err();
     const Logged logged = parse(program.out());
     EXPECT_EQ(logged.dropped, 0);
     expect_nothing_lost(logged, counts, kThreads);
@@ -66,7 +66,7 @@ TEST_P(EndedService, loses_nothing_and_is_mirrored) {
   CountsFile counts;
   Program program(
       LOGGER, arguments(counts, {"--end", GetParam().how, "--after", "80ms", "--rate", "5000"}));
-  ASSERT_EQ(program.exit_status(20s), GetParam().status) << program.err();
+  ASSERT_EQ(program.exit_status(kPatience), GetParam().status) << program.err();
   const Logged logged = parse(program.out());
   EXPECT_GT(logged.lines.size(), 0u);
   EXPECT_EQ(logged.dropped, 0);
@@ -80,10 +80,10 @@ INSTANTIATE_TEST_SUITE_P(Endings, EndedService,
 TEST(StoppedService, has_every_line_out_and_exits_0) {
   CountsFile counts;
   Program program(LOGGER, arguments(counts, {"--rate", "2000"}));
-  ASSERT_TRUE(eventually(10s, [&] { return counts->returned[kThreads - 1].load() > 100; }))
+  ASSERT_TRUE(eventually(kPatience, [&] { return counts->returned[kThreads - 1].load() > 100; }))
       << program.err();
   kill(program.pid(), SIGTERM);
-  ASSERT_EQ(program.exit_status(20s), 0) << program.err();
+  ASSERT_EQ(program.exit_status(kPatience), 0) << program.err();
   const Logged logged = parse(program.out());
   EXPECT_EQ(logged.dropped, 0);
   for (int t = 0; t < kThreads; ++t) {

@@ -26,7 +26,7 @@ size_t count(std::string_view text, std::string_view what) {
 }
 
 void expect_one_drain(Program& program) {
-  EXPECT_EQ(program.exit_status(10s), 0) << program.err();
+  EXPECT_EQ(program.exit_status(kPatience), 0) << program.err();
   EXPECT_EQ(count(program.out(), "the drain hook ran"), 1u) << program.out() << program.err();
 }
 
@@ -75,13 +75,13 @@ TEST(StopTerminal, control_c_on_a_terminal_is_one_drain) {
           "stdout-json", nullptr);
     _exit(127);
   }
-  ASSERT_TRUE(eventually(10s, [&] {
+  ASSERT_TRUE(eventually(kPatience, [&] {
     return read_file(scratch.path("out")).find("answers on http") != std::string::npos;
   }));
   ASSERT_EQ(write(master, "\x03", 1),
             1);  // the terminal turns it into SIGINT for the foreground group
   int status = 0;
-  ASSERT_TRUE(eventually(10s, [&] { return waitpid(pid, &status, WNOHANG) == pid; }));
+  ASSERT_TRUE(eventually(kPatience, [&] { return waitpid(pid, &status, WNOHANG) == pid; }));
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
   EXPECT_EQ(count(read_file(scratch.path("out")), "the drain hook ran"), 1u);
   close(master);
@@ -95,7 +95,7 @@ TEST(Supervisor, takes_both_along_when_it_is_killed) {
   ASSERT_GT(keeper, 0);
   kill(program.pid(), SIGKILL);
   program.wait(5s);
-  EXPECT_TRUE(eventually(5500ms, [&] { return kill(service, 0) != 0 && kill(keeper, 0) != 0; }));
+  EXPECT_TRUE(eventually(kPatience, [&] { return kill(service, 0) != 0 && kill(keeper, 0) != 0; }));
 }
 
 }  // namespace

@@ -41,7 +41,7 @@ TEST_P(Stranger, is_constructed_once_in_the_service_and_everything_works) {
       << trace;
 
   kill(program.pid(), SIGTERM);
-  EXPECT_EQ(program.exit_status(10s), 0) << program.err();
+  EXPECT_EQ(program.exit_status(kPatience), 0) << program.err();
   EXPECT_NE(program.out().find("logged by a constructor"), std::string::npos) << program.out();
   EXPECT_NE(program.out().find("printed by main"), std::string::npos) << program.out();
 }

@@ -37,7 +37,7 @@ TEST(Disk, no_process_of_a_serving_run_opens_a_file_for_writing) {
             200);
   EXPECT_EQ(http(admin, "/health").status, 200);
   kill(program.service_pid(), SIGTERM);
-  program.exit_status(20s);
+  program.exit_status(kPatience);
   int opened = 0;
   for_each_line(read_file(trace), [&](std::string_view line) {
     ++opened;
@@ -82,7 +82,7 @@ TEST(Chroot, the_file_runs_in_an_empty_directory_with_proc) {
                 .status,
             200);
   kill(program.pid(), SIGTERM);
-  EXPECT_EQ(program.exit_status(10s), 0) << program.err();
+  EXPECT_EQ(program.exit_status(kPatience), 0) << program.err();
 }
 
 struct Wrong {
@@ -94,7 +94,7 @@ struct Wrong {
 class BadInput : public testing::TestWithParam<Wrong> {};
 TEST_P(BadInput, gets_one_clear_line_and_the_right_status) {
   Program program(PROBER, GetParam().arguments);
-  EXPECT_EQ(program.exit_status(10s), GetParam().status) << program.err();
+  EXPECT_EQ(program.exit_status(kPatience), GetParam().status) << program.err();
   EXPECT_NE(program.err().find(GetParam().says), std::string::npos) << program.err();
   int lines = 0;
   for_each_line(program.err(), [&](std::string_view line) { lines += line.empty() ? 0 : 1; });
@@ -125,7 +125,7 @@ TEST(BadSurroundings, a_port_already_taken_ends_the_start_with_one_line) {
   for (const auto& [option, address, other] :
        {std::tuple{"--listen", service, "--admin"}, std::tuple{"--admin", admin, "--listen"}}) {
     Program second(PROBER, {"run", option, address, other, "127.0.0.1:0"});
-    EXPECT_EQ(second.exit_status(10s), 1) << option << second.err();
+    EXPECT_EQ(second.exit_status(kPatience), 1) << option << second.err();
     EXPECT_NE(second.err().find(address), std::string::npos) << second.err();
     EXPECT_NE(second.err().find("in use"), std::string::npos) << second.err();
   }
@@ -139,9 +139,9 @@ TEST(BadSurroundings, a_closed_or_full_stdout_hangs_nothing) {
     Program program(PROBER, {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, options);
     const int admin = program.admin_port();
     ASSERT_NE(admin, 0) << program.err();
-    EXPECT_TRUE(eventually(5s, [&] { return http(admin, "/livez").status == 200; }));
+    EXPECT_TRUE(eventually(kPatience, [&] { return http(admin, "/livez").status == 200; }));
     kill(program.pid(), SIGTERM);
-    EXPECT_EQ(program.exit_status(15s), 0) << program.err();
+    EXPECT_EQ(program.exit_status(kPatience), 0) << program.err();
   }
 }
 
@@ -152,7 +152,7 @@ TEST(BadSurroundings, closed_stdin_and_stderr_do_no_harm) {
     Program program(PROBER, {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, options);
     ASSERT_NE(program.service_port(), 0) << program.err() << program.out();
     kill(program.pid(), SIGTERM);
-    EXPECT_EQ(program.exit_status(15s), 0) << program.err();
+    EXPECT_EQ(program.exit_status(kPatience), 0) << program.err();
   }
 }
 
@@ -163,7 +163,7 @@ TEST(BadSurroundings, no_memory_for_the_segment_is_said_in_one_line) {
     setrlimit(RLIMIT_AS, &limit);
   };
   Program program(PROBER, {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"}, options);
-  EXPECT_EQ(program.exit_status(10s), 1) << program.err();
+  EXPECT_EQ(program.exit_status(kPatience), 1) << program.err();
   EXPECT_NE(program.err().find("shared memory"), std::string::npos) << program.err();
 }
 
