@@ -131,10 +131,21 @@ inline constexpr std::size_t kPrefetchBytes = 2048;
 #endif
 }
 
-// One instruction, so that a signal handler's count cannot get lost between a load and a store.
+// One instruction, or a pair that is tried again when a signal handler came between, so that the
+// handler's count cannot get lost between a load and a store.
 [[gnu::always_inline]] inline void count_call(uint64_t& sequence) {
 #if defined(__x86_64__)
   asm("incq %0" : "+m"(sequence));
+#elif defined(__aarch64__)
+  // By hand: the compiler would call a function that looks for the newer atomic instructions, and
+  // emit() would be a leaf no longer. The way back from an exception clears the exclusive monitor.
+  uint64_t count;
+  uint32_t interrupted;
+  asm("0: ldxr %0, %2\n"
+      "   add %0, %0, #1\n"
+      "   stxr %w1, %0, %2\n"
+      "   cbnz %w1, 0b"
+      : "=&r"(count), "=&r"(interrupted), "+Q"(sequence));
 #else
   __atomic_fetch_add(&sequence, 1, __ATOMIC_RELAXED);
 #endif

@@ -296,17 +296,26 @@ TEST_F(RingTest, a_successor_of_the_reader_goes_on_where_the_marks_stand) {
   EXPECT_EQ(records[0].missing, 0u);
 }
 
+// Until the counter has moved on, and after all that this thread has seen. Its step may be longer than
+// a call (a microsecond under an emulator), and it is read without a barrier (base/clock.h); a test of
+// the order by time needs both.
+void next_tick() {
+#if defined(__x86_64__)
+  __builtin_ia32_lfence();
+#else
+  asm volatile("isb" ::: "memory");
+#endif
+  const uint64_t now = internal::log_ticks();
+  while (internal::log_ticks() == now) {
+  }
+}
+
 TEST_F(RingTest, records_of_two_threads_come_in_order_of_time) {
   std::atomic<int> turn{0};
   const auto speak = [&](int me) {
     for (int i = 0; i < 500; ++i) {
       while (turn.load(std::memory_order_acquire) != me) std::this_thread::yield();
-        // The counter is read without a barrier (base/clock.h); the order that is tested here needs one.
-#if defined(__x86_64__)
-      __builtin_ia32_lfence();
-#else
-      asm volatile("isb" ::: "memory");
-#endif
+      next_tick();
       log::info("{}", i * 2 + me);
       turn.store(1 - me, std::memory_order_release);
     }
@@ -322,6 +331,7 @@ TEST_F(RingTest, records_of_two_threads_come_in_order_of_time) {
 TEST_F(RingTest, nothing_later_than_the_horizon_is_given_out) {
   log::info("{}", 1);
   const uint64_t horizon = internal::log_ticks();
+  next_tick();
   log::info("{}", 2);
   reader_->begin(horizon, false);
   segment::RawRecord raw;
