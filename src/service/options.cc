@@ -196,6 +196,11 @@ std::vector<OptionSpec> run_specs(RunOptions& into) {
     if (texts.back() == "true" || texts.back() == "1" || texts.back() == "0") return {};
     return bad_input("--in-process", texts.back(), "--in-process alone, or OUTRIGGER_IN_PROCESS=1");
   };
+  // Likewise.
+  const auto core = [](const std::vector<std::string>& texts) -> Result<void> {
+    if (texts.back() == "true" || texts.back() == "1" || texts.back() == "0") return {};
+    return bad_input("--core", texts.back(), "--core alone, or OUTRIGGER_CORE=1");
+  };
   // Nothing is confined in this build: it already holds.
   const auto no_confine = [](const std::vector<std::string>& texts) -> Result<void> {
     const Result<bool> value = internal::parse_bool("--no-confine", texts.back());
@@ -217,6 +222,7 @@ std::vector<OptionSpec> run_specs(RunOptions& into) {
        false, last_into(into.logs, parse_logs)},
       {"metrics", "WHERE", "none", "none", false, metrics},
       {"in-process", "", "one process: the keeper is a thread", "", false, in_process},
+      {"core", "", "a crash of the service leaves a core file", "", false, core},
       {"no-confine", "", "without the kernel's confinement", "", false, no_confine},
   };
 }

@@ -13,6 +13,7 @@
 #include "log/attach.h"
 #include "ops/ops.h"
 #include "segment/mapping.h"
+#include "supervisor/core_limit.h"
 #include "supervisor/crew.h"
 #include "supervisor/crew_early.h"
 #include "supervisor/process_info.h"
@@ -20,6 +21,7 @@
 #include "supervisor/signals.h"
 #include "supervisor/standard_fds.h"
 #include "supervisor/supervisor.h"
+#include "supervisor/title.h"
 #include "supervisor/words.h"
 
 namespace outrigger::supervisor {
@@ -49,6 +51,7 @@ void attach_segment(const Invocation& invocation) {
 [[noreturn]] void be_keeper(const Invocation& invocation) {
   g_crew.part = Part::kKeeper;
   name_process("keeper:", invocation);
+  set_title("keeper", invocation.argc, invocation.argv);
   const ops::Table* table = ops::table();
   if (table == nullptr)
     give_up(invocation, "no keeper: the program was linked without the operations object");
@@ -56,9 +59,24 @@ void attach_segment(const Invocation& invocation) {
   _exit(EXIT_FAILURE);
 }
 
+Program program() { return &outrigger_adopted != nullptr ? Program::kAdopted : Program::kOwnWords; }
+
+// The service alone: a keeper's memory holds credentials.
+void choose_core(const Invocation& invocation) {
+  const char* variable = getenv("OUTRIGGER_CORE");
+  const bool wanted = asks_core(invocation.argc, invocation.argv, program()) ||
+                      (variable != nullptr && strcmp(variable, "1") == 0);
+  if (!wanted || allow_core()) return;
+  base::write_line(g_crew.plain_err(), base::base_name(invocation.argv[0]),
+                   ": --core: the hard limit on core files is 0 here (ulimit -H -c): there will be "
+                   "none");
+}
+
 void be_service(const Invocation& invocation) {
   g_crew.part = Part::kService;
   name_process("", invocation);
+  set_title("service", invocation.argc, invocation.argv);
+  choose_core(invocation);
   attach_segment(invocation);
 }
 
@@ -67,6 +85,7 @@ void be_alone(const Invocation& invocation) {
   g_crew.card.segment = segment::create(why, sizeof why);
   if (g_crew.card.segment < 0) give_up(invocation, why);
   g_crew.part = Part::kAlone;
+  choose_core(invocation);
   attach_segment(invocation);
 }
 
@@ -91,8 +110,8 @@ void choose_role(int argc, char** argv, char** environment) {
     case CardFound::kNone: break;
   }
   fill_standard_fds();
-  const Program program = &outrigger_adopted != nullptr ? Program::kAdopted : Program::kOwnWords;
-  if (asks(argc, argv, program) == Asks::kCommand) return;
+  if (asks(argc, argv, program()) == Asks::kCommand) return;
+  forbid_core();
   if (runs_alone(invocation)) {
     be_alone(invocation);
   } else {

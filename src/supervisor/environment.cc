@@ -43,12 +43,13 @@ Environment::Environment(char** environment) {
 
 char** Environment::for_child(segment::Role role, int card) {
   char** first = static_cast<char**>(entries_.data()) + kOwnSlots;
-  role_.clear().add(segment::kRoleVariable).add('=').add(card);
-  *--first = role_.data();
   if (role == segment::Role::kService && has_listeners_) {
     listen_pid_.clear().add("LISTEN_PID=").add(getpid());
     *--first = listen_pid_.data();
   }
+  // Ahead of all others: behind the arguments, where it gives room for the title (title.cc).
+  role_.clear().add(segment::kRoleVariable).add('=').add(card);
+  *--first = role_.data();
   return first;
 }
 

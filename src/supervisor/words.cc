@@ -5,7 +5,8 @@ namespace {
 
 constexpr std::string_view kRun = "run";
 constexpr std::string_view kPlainWords[] = {
-    kRun, "version", "init", "health", "config", "template", "user-data", "push", "op", "help",
+    kRun,        "version", "init", "health", "config", "template",
+    "user-data", "push",    "op",   "help",   "sbom",
 };
 constexpr std::string_view kDashedWords[] = {"v", "version", "h", "help", "init"};
 
@@ -29,6 +30,16 @@ bool is_help(std::string_view word) {
   return name == "h" || name == "help";
 }
 
+// Before any "--".
+bool has_switch(int argc, const char* const* argv, std::string_view name) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word(argv[i]);
+    if (word == "--") return false;
+    if (without_dashes(word) == name) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool is_contract_word(std::string_view word) {
@@ -49,12 +60,11 @@ Asks asks(int argc, const char* const* argv, Program program) {
 }
 
 bool asks_in_process(int argc, const char* const* argv) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word(argv[i]);
-    if (word == "--") return false;
-    if (word == "--in-process" || word == "-in-process") return true;
-  }
-  return false;
+  return has_switch(argc, argv, "in-process");
+}
+
+bool asks_core(int argc, const char* const* argv, Program program) {
+  return program == Program::kOwnWords && has_switch(argc, argv, "core");
 }
 
 }  // namespace outrigger::supervisor

@@ -23,4 +23,7 @@ Asks asks(int argc, const char* const* argv, Program program);
 // "--in-process" (or "-in-process") stands among the arguments, before any "--".
 bool asks_in_process(int argc, const char* const* argv);
 
+// Likewise "--core", which an adopted program may use for something else.
+bool asks_core(int argc, const char* const* argv, Program program);
+
 }  // namespace outrigger::supervisor

@@ -35,7 +35,7 @@ TEST(Words, contract_words_and_operations_are_commands) {
   for (const char* word :
        {"version", "-v",       "--v",       "-version", "--version", "help",   "-h",
         "--h",     "-help",    "--help",    "init",     "-init",     "--init", "health",
-        "config",  "template", "user-data", "push",     "op",        "probe"}) {
+        "config",  "template", "user-data", "push",     "op",        "sbom",   "probe"}) {
     EXPECT_EQ(asks_of({word}), Asks::kCommand) << word;
   }
 }
