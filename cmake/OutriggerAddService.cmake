@@ -1,15 +1,22 @@
 # outrigger_add_service(NAME VERSION major.minor SOURCES files... [LINKAGE static|dynamic])
 #
-# Declares the executable NAME, a service built with Outrigger: one file that runs in three roles. Afterwards it is
-# an ordinary target: target_link_libraries(NAME PRIVATE …) and the like work as usual.
+#   Declares the executable NAME, a service built with Outrigger: one file that runs in three roles. Afterwards it is
+#   an ordinary target: target_link_libraries(NAME PRIVATE …) and the like work as usual.
 #
 #   VERSION   major.minor; the build adds the commit (VersionSource.cmake). A cache or environment variable
 #             OUTRIGGER_GIT_SHA gives the commit where there is no git.
 #   LINKAGE   static (the default): one fully static, position-independent file that runs in an empty chroot.
 #             dynamic: shares the system's C and C++ libraries.
 #
-# In Release the file is stripped; its debug information lies in <build>/debug/NAME.debug, found by build id.
+#   In Release the file is stripped; its debug information lies in <build>/debug/NAME.debug, found by build id.
+#
+# outrigger_make_service(NAME VERSION major.minor [LINKAGE static|dynamic])
+#
+#   The same for an executable that the project has declared by itself.
+#
+# docs/linking.md tells which libraries can be part of a static file.
 include_guard(GLOBAL)
+include(CheckLinkerFlag)
 set(OUTRIGGER_GIT_SHA "" CACHE STRING "Commit to bake into services; empty: ask git at each build")
 
 function(outrigger_add_service name)
@@ -19,6 +26,15 @@ function(outrigger_add_service name)
   endif()
   if(NOT SERVICE_SOURCES)
     message(FATAL_ERROR "outrigger_add_service(${name}): SOURCES are missing")
+  endif()
+  add_executable(${name} ${SERVICE_SOURCES})
+  outrigger_make_service(${name} VERSION "${SERVICE_VERSION}" LINKAGE "${SERVICE_LINKAGE}")
+endfunction()
+
+function(outrigger_make_service name)
+  cmake_parse_arguments(PARSE_ARGV 1 SERVICE "" "VERSION;LINKAGE" "")
+  if(SERVICE_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "outrigger_make_service(${name}): what is ${SERVICE_UNPARSED_ARGUMENTS}?")
   endif()
   if(NOT SERVICE_VERSION MATCHES "^[0-9]+\\.[0-9]+$")
     message(FATAL_ERROR "outrigger_add_service(${name}): VERSION \"${SERVICE_VERSION}\" will not do: "
@@ -31,22 +47,23 @@ function(outrigger_add_service name)
       "expected static or dynamic")
   endif()
 
+  set(here "${CMAKE_CURRENT_FUNCTION_LIST_DIR}")
   set(version_source "${CMAKE_CURRENT_BINARY_DIR}/${name}_version.cc")
   add_custom_target(${name}_version
     COMMAND "${CMAKE_COMMAND}" "-DSOURCE_DIR=${CMAKE_CURRENT_SOURCE_DIR}" "-DOUTPUT=${version_source}"
-      "-DVERSION=${SERVICE_VERSION}" "-DSHA=${OUTRIGGER_GIT_SHA}" -P "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/VersionSource.cmake"
+      "-DVERSION=${SERVICE_VERSION}" "-DSHA=${OUTRIGGER_GIT_SHA}" -P "${here}/VersionSource.cmake"
     BYPRODUCTS "${version_source}"
     COMMENT "Asking git for the version of ${name}" VERBATIM)
-
-  add_executable(${name} ${SERVICE_SOURCES} "${version_source}")
+  target_sources(${name} PRIVATE "${version_source}")
   add_dependencies(${name} ${name}_version)
+
   target_compile_features(${name} PRIVATE cxx_std_20)
   # The flag is given by hand: with the property, CMake may add a -pie that undoes -static-pie.
   set_property(TARGET ${name} PROPERTY POSITION_INDEPENDENT_CODE)
   target_compile_options(${name} PRIVATE -fPIE -fstack-protector-strong -ffunction-sections -fdata-sections)
   if(SERVICE_LINKAGE STREQUAL static)
     target_link_options(${name} PRIVATE -static-pie)
-    set_property(TARGET ${name} PROPERTY RULE_LAUNCH_LINK "${CMAKE_CURRENT_FUNCTION_LIST_DIR}/link_static")
+    set_property(TARGET ${name} PROPERTY RULE_LAUNCH_LINK "${here}/link_static")
   else()
     target_link_options(${name} PRIVATE -pie)
   endif()
@@ -54,12 +71,33 @@ function(outrigger_add_service name)
     -Wl,--gc-sections -Wl,--build-id -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
   target_link_libraries(${name} PRIVATE outrigger::early outrigger::outrigger outrigger::operations)
 
+  # The list of parts (`NAME sbom`): the linker tells what it read, and the list is laid into the file afterwards.
+  get_property(parts GLOBAL PROPERTY OUTRIGGER_PARTS)
+  get_property(outrigger_version GLOBAL PROPERTY OUTRIGGER_VERSION)
+  cmake_path(GET parts PARENT_PATH library_dir)
+  set(own "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}" "${library_dir}/liboutrigger.a"
+    "${library_dir}/outrigger_early.o" "${library_dir}/outrigger_operations.o")
+  set(linked "${CMAKE_CURRENT_BINARY_DIR}/${name}.linked")
+  set(sbom "${CMAKE_CURRENT_BINARY_DIR}/${name}.cdx.json")
+  check_linker_flag(CXX "-Wl,--dependency-file=/dev/null" OUTRIGGER_LINKER_TELLS_FILES)
+  if(OUTRIGGER_LINKER_TELLS_FILES)
+    target_link_options(${name} PRIVATE "-Wl,--dependency-file=${linked}")
+  endif()
+  set(changes --add-section ".outrigger_sbom=${sbom}" --set-section-flags .outrigger_sbom=readonly)
+
+  set(keep_debug)
   if(CMAKE_BUILD_TYPE MATCHES "^(Release|MinSizeRel)$")
     set(debug_file "${CMAKE_BINARY_DIR}/debug/${name}.debug")
-    add_custom_command(TARGET ${name} POST_BUILD
+    set(keep_debug
       COMMAND "${CMAKE_COMMAND}" -E make_directory "${CMAKE_BINARY_DIR}/debug"
-      COMMAND "${CMAKE_OBJCOPY}" --only-keep-debug "$<TARGET_FILE:${name}>" "${debug_file}"
-      COMMAND "${CMAKE_OBJCOPY}" --strip-all "--add-gnu-debuglink=${debug_file}" "$<TARGET_FILE:${name}>"
-      VERBATIM)
+      COMMAND "${CMAKE_OBJCOPY}" --only-keep-debug "$<TARGET_FILE:${name}>" "${debug_file}")
+    list(APPEND changes --strip-all "--add-gnu-debuglink=${debug_file}")
   endif()
+  add_custom_command(TARGET ${name} POST_BUILD
+    COMMAND "${CMAKE_COMMAND}" "-DNAME=${name}" "-DVERSION_SOURCE=${version_source}" "-DLINKED=${linked}"
+      "-DINCLUDED=${parts}" "-DOWN=${own}" "-DOUTRIGGER_VERSION=${outrigger_version}" "-DOUTPUT=${sbom}"
+      -P "${here}/Sbom.cmake"
+    ${keep_debug}
+    COMMAND "${CMAKE_OBJCOPY}" ${changes} "$<TARGET_FILE:${name}>"
+    VERBATIM)
 endfunction()

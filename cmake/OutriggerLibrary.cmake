@@ -36,11 +36,15 @@ add_custom_command(OUTPUT "${early_file}"
 outrigger_find_archive(OUTRIGGER_SSL libssl.a libssl-dev)
 outrigger_find_archive(OUTRIGGER_CRYPTO libcrypto.a libssl-dev)
 outrigger_find_archive(OUTRIGGER_BOOST_JSON libboost_json.a libboost-json1.81-dev)
+find_file(OUTRIGGER_BOOST_HEADER boost/version.hpp REQUIRED)
+find_file(OUTRIGGER_FMT_HEADER fmt/core.h REQUIRED)
+mark_as_advanced(OUTRIGGER_BOOST_HEADER OUTRIGGER_FMT_HEADER)
 set(operations_file "${OUTRIGGER_LIBRARY_DIR}/outrigger_operations.o")
 outrigger_operations_object(OUTPUT "${operations_file}" ROOMS ${operations_rooms}
-  ARCHIVES "${OUTRIGGER_SSL}" "${OUTRIGGER_CRYPTO}" "${OUTRIGGER_BOOST_JSON}")
+  ARCHIVES "${OUTRIGGER_SSL}" "${OUTRIGGER_CRYPTO}" "${OUTRIGGER_BOOST_JSON}"
+  HEADERS "${OUTRIGGER_BOOST_HEADER}" "${OUTRIGGER_FMT_HEADER}")
 
-add_custom_target(outrigger_objects ALL DEPENDS "${early_file}" "${operations_file}")
+add_custom_target(outrigger_objects ALL DEPENDS "${early_file}" "${operations_file}" "${operations_file}.parts")
 foreach(part early operations)
   add_library(outrigger_${part}_part INTERFACE)
   add_library(outrigger::${part} ALIAS outrigger_${part}_part)
@@ -48,3 +52,7 @@ foreach(part early operations)
   target_link_libraries(outrigger_${part}_part INTERFACE "${${part}_file}" outrigger)
   add_dependencies(outrigger_${part}_part outrigger_objects)
 endforeach()
+
+# For the list of parts that each service carries (OutriggerAddService.cmake).
+set_property(GLOBAL PROPERTY OUTRIGGER_PARTS "${operations_file}.parts")
+set_property(GLOBAL PROPERTY OUTRIGGER_VERSION "${PROJECT_VERSION}")

@@ -13,6 +13,7 @@
 #include "service/options.h"
 #include "service/private_keeper.h"
 #include "service/say.h"
+#include "service/sbom.h"
 #include "service/settings.h"
 
 namespace outrigger::service {
@@ -56,13 +57,14 @@ class Commands {
       return print(name_, std::string(version()) + "\n");
     }
     if (word == "help" || asks_help(word)) return help(rest);
-    if (is_any_of(word, {"run", "health", "config", "op"}) && !rest.empty() &&
+    if (is_any_of(word, {"run", "health", "config", "op", "sbom"}) && !rest.empty() &&
         asks_help(rest.front())) {
       return print(name_, help_text_for(parts_, word));
     }
     if (word == "health") return health(rest);
     if (word == "config") return config(rest);
     if (word == "op") return operation_by_op(rest);
+    if (word == "sbom") return list_of_parts(rest);
     const std::string plain = word.substr(std::min(word.find_first_not_of('-'), word.size()));
     if (is_missing_command(plain)) {
       return refuse(word +
@@ -131,6 +133,13 @@ class Commands {
     const int printed = print(
         name_, json ? config_json(environment, settings) : config_text(environment, settings));
     return missing.empty() ? printed : kExitFailed;
+  }
+
+  int list_of_parts(const Words& rest) const {
+    if (!rest.empty())
+      return refuse("sbom takes nothing behind it, not \"" + rest.front() + "\"", kExitUsage);
+    const Result<std::string> document = sbom();
+    return document.ok() ? print(name_, *document) : refuse(document.error().message, kExitFailed);
   }
 
   static std::string config_json(const Environment& environment,

@@ -103,6 +103,7 @@ const std::vector<CommandWord>& command_words() {
       {"health", "health [URL] [--json]", "asks the running service how it is"},
       {"config", "config [--json]", "each setting, its value, where it came from"},
       {"version", "version", "prints the version, that line alone"},
+      {"sbom", "sbom", "what this file was linked from, as CycloneDX JSON"},
       {"op", "op NAME ...", "runs an operation whose name is taken by a command"},
       {"help", "help [COMMAND]", "this text, or a command's own"},
   };

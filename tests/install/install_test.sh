@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds and runs a project that uses Outrigger.
-# usage: install_test.sh package|subdirectory CMAKE SOURCE_DIR BUILD_DIR WORK_DIR [cmake options...]
+# Builds and runs a project that uses Outrigger: from the .deb that CPack makes, or from the sources.
+# usage: install_test.sh deb|subdirectory CMAKE SOURCE_DIR BUILD_DIR WORK_DIR [cmake options...]
 set -eu
 way="$1"
 cmake="$2"
@@ -12,9 +12,22 @@ rm -rf "$work"
 mkdir -p "$work"
 trap 'rm -rf "$work"' EXIT
 
-if [ "$way" = package ]; then
-  "$cmake" --install "$build" --prefix "$work/prefix" >/dev/null
-  set -- "$@" -DCMAKE_PREFIX_PATH="$work/prefix"
+if [ "$way" = deb ]; then
+  "$(dirname "$cmake")/cpack" --config "$build/CPackConfig.cmake" -G DEB -B "$work" >"$work/cpack.log" ||
+    { cat "$work/cpack.log"; exit 1; }
+  package=$(echo "$work"/*.deb)
+  if [ "$(id -u)" -eq 0 ]; then
+    # A root of its own, with a package database of its own. What the package depends on is not in there.
+    mkdir -p "$work/root/var/lib/dpkg/info" "$work/root/var/lib/dpkg/updates"
+    : >"$work/root/var/lib/dpkg/status"
+    dpkg --root="$work/root" --log="$work/dpkg.log" --force-depends -i "$package" >"$work/dpkg.out" 2>&1 ||
+      { cat "$work/dpkg.out"; exit 1; }
+    dpkg --root="$work/root" -s liboutrigger-dev | grep -q "^Status: install ok installed"
+  else
+    dpkg-deb -x "$package" "$work/root"
+  fi
+  echo "$(basename "$package"): $(wc -c <"$package") bytes"
+  set -- "$@" -DCMAKE_PREFIX_PATH="$work/root/usr"
 else
   set -- "$@" -DOUTRIGGER_SOURCE="$source"
 fi
@@ -42,6 +55,14 @@ for program in greeter greeter_dynamic; do
   grep -q "GNU_STACK.* RW " $program.elf || { echo "$program has an executable stack"; failed=1; }
   grep -q "Build ID" $program.elf || { echo "$program has no build id"; failed=1; }
   expect "$program symbols" "" "$(nm $program 2>/dev/null)"
+  # What the linker read, by Debian's source packages.
+  ./$program sbom >$program.json || failed=1
+  expect "$program sbom" "application greeter boost fmtlib gcc glibc openssl outrigger" "$(python3 -c '
+import json, re, sys
+bom = json.load(open(sys.argv[1]))
+names = [re.sub("-?[0-9.]*$", "", part["name"]) for part in bom["components"] if part["licenses"] and part["version"]]
+assert bom["bomFormat"] == "CycloneDX" and bom["metadata"]["component"]["version"] == "3.4.abcdef1"
+print("application", bom["metadata"]["component"]["name"].removesuffix("_dynamic"), *names)' $program.json)"
   [ -s debug/$program.debug ] || { echo "$program: its debug information is not kept"; failed=1; }
   size=$(wc -c <$program)
   [ "$size" -le 10485760 ] || { echo "$program has $size bytes"; failed=1; }
