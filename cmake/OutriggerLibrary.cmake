@@ -11,7 +11,7 @@ include(OperationsObject)
 outrigger_room(early SOURCES src/supervisor/early.cc DEPENDS supervisor log segment door)
 
 set(library_rooms segment render log metrics health supervisor service door)
-set(operations_rooms segment render http admin keeper ops)
+set(operations_rooms segment render http aws admin keeper ops)
 set(OUTRIGGER_LIBRARY_DIR "${PROJECT_BINARY_DIR}/lib")
 
 add_library(outrigger STATIC)
@@ -36,12 +36,13 @@ add_custom_command(OUTPUT "${early_file}"
 outrigger_find_archive(OUTRIGGER_SSL libssl.a libssl-dev)
 outrigger_find_archive(OUTRIGGER_CRYPTO libcrypto.a libssl-dev)
 outrigger_find_archive(OUTRIGGER_BOOST_JSON libboost_json.a libboost-json1.81-dev)
+outrigger_find_archive(OUTRIGGER_PUGIXML libpugixml.a libpugixml-dev)
 find_file(OUTRIGGER_BOOST_HEADER boost/version.hpp REQUIRED)
 find_file(OUTRIGGER_FMT_HEADER fmt/core.h REQUIRED)
 mark_as_advanced(OUTRIGGER_BOOST_HEADER OUTRIGGER_FMT_HEADER)
 set(operations_file "${OUTRIGGER_LIBRARY_DIR}/outrigger_operations.o")
 outrigger_operations_object(OUTPUT "${operations_file}" ROOMS ${operations_rooms}
-  ARCHIVES "${OUTRIGGER_SSL}" "${OUTRIGGER_CRYPTO}" "${OUTRIGGER_BOOST_JSON}"
+  ARCHIVES "${OUTRIGGER_SSL}" "${OUTRIGGER_CRYPTO}" "${OUTRIGGER_BOOST_JSON}" "${OUTRIGGER_PUGIXML}"
   HEADERS "${OUTRIGGER_BOOST_HEADER}" "${OUTRIGGER_FMT_HEADER}")
 
 add_custom_target(outrigger_objects ALL DEPENDS "${early_file}" "${operations_file}" "${operations_file}.parts")

@@ -1,6 +1,6 @@
 // An HTTP client for services: the one that is in the file anyway. HTTP/1.1, http and https;
 // TLS 1.2 or newer, verified against the system's CA bundle, which is loaded when the first https
-// URL is fetched. fetch() blocks its thread, follows no redirects, and may be called from any
+// URL is fetched (where there is none, one that was compiled in). fetch() blocks its thread, follows no redirects, and may be called from any
 // thread.
 #pragma once
 
@@ -37,8 +37,8 @@ struct Response {
   std::chrono::microseconds duration{0};
 };
 
-// Errors: kBadInput (URL), kRefused (`allow` said no), kUnavailable (no connection), kTimeout,
-// kFailed (protocol, TLS).
+// Errors: kBadInput (URL), kRefused (`allow` said no, or the certificate is not trusted),
+// kUnavailable (no connection), kTimeout, kFailed (protocol, TLS).
 Result<Response> fetch(const Request& request);
 
 }  // namespace outrigger::http

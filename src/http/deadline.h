@@ -8,17 +8,23 @@
 #include <cerrno>
 #include <chrono>
 
+#include "http/cancel.h"
+
 namespace outrigger::http {
 
 class Deadline {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit Deadline(std::chrono::milliseconds from_now) : at_(Clock::now() + from_now) {}
-  explicit Deadline(Clock::time_point at) : at_(at) {}
+  // With `cancel`, which must outlive it and all its copies, it is over too once that is fired.
+  explicit Deadline(std::chrono::milliseconds from_now, const Cancel* cancel = nullptr)
+      : at_(Clock::now() + from_now), cancel_(cancel) {}
+  explicit Deadline(Clock::time_point at, const Cancel* cancel = nullptr)
+      : at_(at), cancel_(cancel) {}
 
-  Clock::time_point at() const { return at_; }
+  bool cancelled() const { return cancel_ != nullptr && cancel_->fired(); }
   std::chrono::milliseconds left() const {
+    if (cancelled()) return std::chrono::milliseconds(0);
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(at_ - Clock::now());
     return std::max(left, std::chrono::milliseconds(0));
   }
@@ -27,22 +33,30 @@ class Deadline {
     constexpr std::chrono::milliseconds kLeast(200);
     const auto part =
         std::max<std::chrono::milliseconds>(left() / std::max<size_t>(parts, 1), kLeast);
-    return Deadline(std::min(at_, Clock::now() + part));
+    return within(part);
+  }
+  // The same, but not later than `limit` from now.
+  Deadline within(std::chrono::milliseconds limit) const {
+    return Deadline(std::min(at_, Clock::now() + limit), cancel_);
   }
   // Waits for POLLIN or POLLOUT. False when the time is over.
   bool wait(int fd, short events) const {
+    pollfd polls[] = {{fd, events, 0}, {cancel_ == nullptr ? -1 : cancel_->fd(), POLLIN, 0}};
     for (;;) {
-      pollfd poll{fd, events, 0};
       const auto milliseconds = std::min<std::chrono::milliseconds>(left(), std::chrono::hours(1));
-      const int count = ::poll(&poll, 1, static_cast<int>(milliseconds.count()));
+      const int count = ::poll(polls, 2, static_cast<int>(milliseconds.count()));
+      if (cancelled()) return false;
       if (count > 0) return true;
       if (count == 0 && left().count() == 0) return false;
       if (count < 0 && errno != EINTR) return false;
     }
   }
+  // Lets the time pass. True when it did, false when it was cut short.
+  bool pass() const { return !wait(-1, 0) && !cancelled(); }
 
  private:
   Clock::time_point at_;
+  const Cancel* cancel_;
 };
 
 }  // namespace outrigger::http

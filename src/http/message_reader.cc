@@ -309,6 +309,9 @@ std::string_view ResponseReader::reject_reason() const { return state_->reason; 
 bool ResponseReader::ends_with_connection() const {
   return state_->parser->is_header_done() && state_->parser->need_eof();
 }
+bool ResponseReader::keeps_alive() const {
+  return !ends_with_connection() && state_->parser->keep_alive() && status() != 101;
+}
 int ResponseReader::status() const { return state_->parser->status_code_; }
 
 std::vector<std::pair<std::string, std::string>> ResponseReader::take_headers() {

@@ -64,6 +64,8 @@ class ResponseReader {
   std::string_view reject_reason() const;
   // True where only the connection's end says that the body is whole.
   bool ends_with_connection() const;
+  // Once complete: the peer leaves the connection open for another exchange.
+  bool keeps_alive() const;
 
   // Once complete. Interim answers (1xx) are passed over.
   int status() const;

@@ -3,15 +3,17 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstring>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <system_error>
 
+#include "base/fd.h"
 #include "base/threads.h"
 
 namespace outrigger::http {
@@ -23,8 +25,8 @@ constexpr int kResolversMax = 32;
 std::atomic<int> g_resolvers{0};
 
 struct Lookup {
+  const base::Fd bell{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};  // readable once it is done
   std::mutex mutex;
-  std::condition_variable done_changed;
   bool done = false;  // guarded by mutex, as are the two below
   int status = 0;
   std::vector<Endpoint> endpoints;
@@ -94,7 +96,8 @@ void look_up(const std::shared_ptr<Lookup>& lookup, const std::string& host, int
   lookup->status = status;
   lookup->endpoints = std::move(endpoints);
   lookup->done = true;
-  lookup->done_changed.notify_all();
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t rung = write(lookup->bell.get(), &one, sizeof one);
 }
 
 bool start_look_up(const std::shared_ptr<Lookup>& lookup, const std::string& host, int port) {
@@ -138,10 +141,12 @@ Result<std::vector<Endpoint>> resolve(const std::string& host, int port, const D
     return std::vector{*literal("127.0.0.1", port), *literal("::1", port)};
   }
   const auto lookup = std::make_shared<Lookup>();
+  if (!lookup->bell) return unavailable(host, "no descriptor is left");
   if (!start_look_up(lookup, host, port))
     return unavailable(host, "too many look-ups are under way");
-  std::unique_lock lock(lookup->mutex);
-  if (!lookup->done_changed.wait_until(lock, deadline.at(), [&] { return lookup->done; })) {
+  deadline.wait(lookup->bell.get(), POLLIN);
+  const std::lock_guard lock(lookup->mutex);
+  if (!lookup->done) {
     return Error{ErrorKind::kTimeout, "finding the address of " + host + " took too long", {}};
   }
   if (lookup->status != 0) return unavailable(host, gai_strerror(lookup->status));

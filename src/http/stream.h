@@ -13,6 +13,8 @@
 
 namespace outrigger::http {
 
+class Trust;
+
 enum class Io {
   kDone,       // some bytes were moved
   kWantRead,   // wait until the descriptor is readable, then repeat the call
@@ -29,10 +31,12 @@ class Stream {
   virtual std::string why() const = 0;
 };
 
-// `fd` stays the caller's and must outlive the stream. Does the handshake: TLS 1.2 or newer, the
-// peer's certificate verified for the URL's host against the system's CA bundle. The bundle is
-// looked for when the first one is opened: SSL_CERT_FILE, SSL_CERT_DIR, then where Debian, Red Hat,
-// SUSE and Alpine have it.
-Result<std::unique_ptr<Stream>> tls_stream(int fd, const Url& url, const Deadline& deadline);
+// In both, `fd` stays the caller's and must outlive the stream.
+std::unique_ptr<Stream> plain_stream(int fd);
+
+// Does the handshake: TLS 1.2 or newer, the peer's certificate verified for the URL's host by those
+// whom `trust` holds. kRefused when it does not pass, kTimeout, kFailed.
+Result<std::unique_ptr<Stream>> tls_stream(int fd, const Url& url, const Trust& trust,
+                                           const Deadline& deadline);
 
 }  // namespace outrigger::http

@@ -7,24 +7,13 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <mutex>
 
 #include "base/text.h"
 #include "http/stream.h"
+#include "http/trust.h"
 
 namespace outrigger::http {
 namespace {
-
-// Where distributions keep the bundle: Debian and Alpine, Red Hat, SUSE, Alpine's and BSD's other
-// place.
-constexpr const char* kBundles[] = {
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-};
 
 std::string last_error(std::string_view otherwise) {
   const unsigned long code = ERR_peek_last_error();
@@ -70,65 +59,6 @@ BIO* make_bio(int fd) {
   return bio;
 }
 
-// --- The context, shared by all streams --------------------------------------------------------
-struct ContextDeleter {
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-};
-using Context = std::unique_ptr<SSL_CTX, ContextDeleter>;
-
-Error no_bundle(std::string_view detail) {
-  return failed("no CA certificates for https: " + std::string(detail));
-}
-
-Result<bool> load_bundle(SSL_CTX* context) {
-  const char* file = getenv("SSL_CERT_FILE");
-  const char* directory = getenv("SSL_CERT_DIR");
-  if (file != nullptr && *file != '\0') {
-    if (SSL_CTX_load_verify_file(context, file) == 1) return true;
-    return no_bundle("SSL_CERT_FILE names " + std::string(file) + ", which cannot be read as one");
-  }
-  if (directory != nullptr && *directory != '\0') {
-    if (SSL_CTX_load_verify_dir(context, directory) == 1) return true;
-    return no_bundle("SSL_CERT_DIR names " + std::string(directory) + ", which cannot be used");
-  }
-  std::string looked;
-  for (const char* bundle : kBundles) {
-    if (access(bundle, R_OK) == 0 && SSL_CTX_load_verify_file(context, bundle) == 1) return true;
-    looked += looked.empty() ? "" : ", ";
-    looked += bundle;
-  }
-  return no_bundle("looked for " + looked + "; SSL_CERT_FILE can name another file");
-}
-
-Result<Context> make_context() {
-  // No openssl.cnf: no configuration file is read. No clean-up at exit: other threads may still be
-  // at it then.
-  OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr);
-  Context context(SSL_CTX_new(TLS_client_method()));
-  if (!context) return failed("TLS cannot be set up: " + last_error("out of memory"));
-  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
-  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                      SSL_MODE_RELEASE_BUFFERS);
-  auto loaded = load_bundle(context.get());
-  if (!loaded) return loaded.error();
-  return context;
-}
-
-// Made at the first call that succeeds, and kept for the life of the process.
-Result<SSL_CTX*> shared_context() {
-  static std::mutex mutex;
-  static SSL_CTX* context = nullptr;  // guarded by mutex
-  const std::lock_guard lock(mutex);
-  if (context == nullptr) {
-    auto made = make_context();
-    if (!made) return made.error();
-    context = made->release();
-  }
-  return context;
-}
-
 // --- The stream --------------------------------------------------------------------------------
 struct SessionDeleter {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -152,6 +82,7 @@ class TlsStream final : public Stream {
     return outcome(SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &moved));
   }
   std::string why() const override { return why_; }
+  bool trusted() const { return trusted_; }
 
  private:
   Io outcome(int result) {
@@ -164,6 +95,7 @@ class TlsStream final : public Stream {
     }
     const long verdict = SSL_get_verify_result(ssl_.get());
     if (verdict != X509_V_OK) {
+      trusted_ = false;
       why_ =
           std::string("its certificate is not trusted: ") + X509_verify_cert_error_string(verdict);
     } else {
@@ -174,6 +106,7 @@ class TlsStream final : public Stream {
 
   const Session ssl_;
   std::string why_;
+  bool trusted_ = true;
 };
 
 bool is_literal(const std::string& host) {
@@ -193,10 +126,9 @@ bool expect_host(SSL* ssl, const std::string& host) {
 
 }  // namespace
 
-Result<std::unique_ptr<Stream>> tls_stream(int fd, const Url& url, const Deadline& deadline) {
-  const auto context = shared_context();
-  if (!context) return context.error();
-  Session ssl(SSL_new(*context));
+Result<std::unique_ptr<Stream>> tls_stream(int fd, const Url& url, const Trust& trust,
+                                           const Deadline& deadline) {
+  Session ssl(SSL_new(trust.context()));
   BIO* bio = make_bio(fd);
   if (!ssl || bio == nullptr || !expect_host(ssl.get(), url.host)) {
     BIO_free(bio);
@@ -210,7 +142,10 @@ Result<std::unique_ptr<Stream>> tls_stream(int fd, const Url& url, const Deadlin
     const Io outcome = stream->handshake();
     if (outcome == Io::kDone) return std::unique_ptr<Stream>(std::move(stream));
     if (outcome == Io::kEnd || outcome == Io::kBroken) {
-      return failed(stream->why().empty() ? "TLS: the connection was closed" : stream->why());
+      const std::string why = stream->why();
+      return Error{stream->trusted() ? ErrorKind::kFailed : ErrorKind::kRefused,
+                   why.empty() ? "TLS: the connection was closed" : why,
+                   {}};
     }
     if (!deadline.wait(fd, outcome == Io::kWantRead ? POLLIN : POLLOUT)) {
       return Error{ErrorKind::kTimeout, "the TLS handshake took too long", {}};

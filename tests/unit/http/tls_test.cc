@@ -122,7 +122,7 @@ class TlsTest : public testing::Test {
   }
   static void expect_distrust(const Result<Response>& response, const char* why) {
     ASSERT_FALSE(response);
-    EXPECT_EQ(response.error().kind, ErrorKind::kFailed);
+    EXPECT_EQ(response.error().kind, ErrorKind::kRefused);
     EXPECT_NE(response.error().message.find(why), std::string::npos) << response.error().message;
   }
 
