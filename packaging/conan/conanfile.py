@@ -32,6 +32,7 @@ class OutriggerConan(ConanFile):
         self.requires("boost/1.81.0", visible=False)
         self.requires("openssl/[>=3 <4]", visible=False)
         self.requires("fmt/9.1.0", visible=False)
+        self.requires("pugixml/1.13", visible=False)
 
     def layout(self):
         cmake_layout(self)
@@ -44,7 +45,7 @@ class OutriggerConan(ConanFile):
         toolchain.cache_variables["OUTRIGGER_INSTALL"] = True
         # Libraries are looked for by file name.
         toolchain.cache_variables["CMAKE_PREFIX_PATH"] = ";".join(
-            self.dependencies[name].package_folder for name in ("boost", "openssl", "fmt"))
+            self.dependencies[name].package_folder for name in ("boost", "openssl", "fmt", "pugixml"))
         toolchain.generate()
 
     def build(self):
