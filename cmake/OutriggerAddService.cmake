@@ -8,7 +8,8 @@
 #   LINKAGE   static (the default): one fully static, position-independent file that runs in an empty chroot.
 #             dynamic: shares the system's C and C++ libraries.
 #
-#   In Release the file is stripped; its debug information lies in <build>/debug/NAME.debug, found by build id.
+#   In Release the file is stripped but for the names of its functions, which stay in it, compressed, for profiles; its
+#   debug information lies in <build>/debug/NAME.debug, found by build id.
 #
 # outrigger_make_service(NAME VERSION major.minor [LINKAGE static|dynamic])
 #
@@ -68,7 +69,8 @@ function(outrigger_make_service name)
     target_link_options(${name} PRIVATE -pie)
   endif()
   target_link_options(${name} PRIVATE
-    -Wl,--gc-sections -Wl,--build-id -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+    -Wl,--gc-sections -Wl,--build-id -Wl,-z,relro,-z,now -Wl,-z,noexecstack
+    -Wl,--wrap=pthread_create)
   target_link_libraries(${name} PRIVATE outrigger::early outrigger::outrigger outrigger::operations)
 
   # The list of parts (`NAME sbom`): the linker tells what it read, and the list is laid into the file afterwards.
@@ -90,8 +92,7 @@ function(outrigger_make_service name)
     set(debug_file "${CMAKE_BINARY_DIR}/debug/${name}.debug")
     set(keep_debug
       COMMAND "${CMAKE_COMMAND}" -E make_directory "${CMAKE_BINARY_DIR}/debug"
-      COMMAND "${CMAKE_OBJCOPY}" --only-keep-debug "$<TARGET_FILE:${name}>" "${debug_file}")
-    list(APPEND changes --strip-all "--add-gnu-debuglink=${debug_file}")
+      COMMAND "${here}/strip_service" "${CMAKE_OBJCOPY}" "${CMAKE_NM}" "$<TARGET_FILE:${name}>" "${debug_file}")
   endif()
   add_custom_command(TARGET ${name} POST_BUILD
     COMMAND "${CMAKE_COMMAND}" "-DNAME=${name}" "-DVERSION_SOURCE=${version_source}" "-DLINKED=${linked}"

@@ -13,7 +13,7 @@ write_basic_package_version_file("${PROJECT_BINARY_DIR}/outriggerConfigVersion.c
 install(FILES "${PROJECT_BINARY_DIR}/outriggerConfig.cmake" "${PROJECT_BINARY_DIR}/outriggerConfigVersion.cmake"
   cmake/OutriggerAddService.cmake cmake/Sbom.cmake cmake/VersionSource.cmake
   DESTINATION "${package_dir}")
-install(PROGRAMS cmake/link_static DESTINATION "${package_dir}")
+install(PROGRAMS cmake/link_static cmake/strip_service DESTINATION "${package_dir}")
 install(FILES LICENSE docs/licensing.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 
 # Paths in the .pc files begin at the file itself, so that an unpacked archive may lie anywhere.
@@ -40,7 +40,7 @@ set(CPACK_DEBIAN_PACKAGE_NAME liboutrigger-dev)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION libdevel)
 # Nothing of it needs a library at run time; a compiler and binutils are there wherever C++ is built.
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6-dev, binutils")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS "libc6-dev, binutils, xz-utils")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "g++ (>= 4:12), cmake (>= 3.25)")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libfmt-dev, pkgconf")
 include(CPack)

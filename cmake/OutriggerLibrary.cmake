@@ -10,8 +10,8 @@ include(OperationsObject)
 
 outrigger_room(early SOURCES src/supervisor/early.cc DEPENDS supervisor log segment door)
 
-set(library_rooms segment render log metrics health supervisor service door)
-set(operations_rooms segment render http aws admin keeper ops)
+set(library_rooms segment render log metrics health profile interpose supervisor service door)
+set(operations_rooms segment render http aws admin pprof keeper ops)
 set(OUTRIGGER_LIBRARY_DIR "${PROJECT_BINARY_DIR}/lib")
 
 add_library(outrigger STATIC)
@@ -40,9 +40,20 @@ outrigger_find_archive(OUTRIGGER_PUGIXML libpugixml.a libpugixml-dev)
 find_file(OUTRIGGER_BOOST_HEADER boost/version.hpp REQUIRED)
 find_file(OUTRIGGER_FMT_HEADER fmt/core.h REQUIRED)
 mark_as_advanced(OUTRIGGER_BOOST_HEADER OUTRIGGER_FMT_HEADER)
+# What profiling needs. libdw before libelf: an archive resolves what stands before it.
+foreach(library dw elf lzma bz2 z)
+  set(package lib${library}-dev)
+  if(library STREQUAL z)
+    set(package zlib1g-dev)
+  endif()
+  string(TOUPPER "OUTRIGGER_${library}" variable)
+  outrigger_find_archive(${variable} lib${library}.a ${package})
+  list(APPEND profiling_archives "${${variable}}")
+endforeach()
 set(operations_file "${OUTRIGGER_LIBRARY_DIR}/outrigger_operations.o")
 outrigger_operations_object(OUTPUT "${operations_file}" ROOMS ${operations_rooms}
   ARCHIVES "${OUTRIGGER_SSL}" "${OUTRIGGER_CRYPTO}" "${OUTRIGGER_BOOST_JSON}" "${OUTRIGGER_PUGIXML}"
+    ${profiling_archives}
   HEADERS "${OUTRIGGER_BOOST_HEADER}" "${OUTRIGGER_FMT_HEADER}")
 
 add_custom_target(outrigger_objects ALL DEPENDS "${early_file}" "${operations_file}" "${operations_file}.parts")

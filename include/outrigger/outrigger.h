@@ -8,6 +8,7 @@
 #include "outrigger/log.h"
 #include "outrigger/metrics.h"
 #include "outrigger/operation.h"
+#include "outrigger/profile.h"
 #include "outrigger/result.h"
 #include "outrigger/service.h"
 #include "outrigger/setting.h"

@@ -33,6 +33,10 @@ class OutriggerConan(ConanFile):
         self.requires("openssl/[>=3 <4]", visible=False)
         self.requires("fmt/9.1.0", visible=False)
         self.requires("pugixml/1.13", visible=False)
+        self.requires("elfutils/0.190", visible=False)
+        self.requires("xz_utils/[>=5.4 <6]", visible=False)
+        self.requires("bzip2/1.0.8", visible=False)
+        self.requires("zlib/[>=1.2.13 <2]", visible=False)
 
     def layout(self):
         cmake_layout(self)
@@ -45,7 +49,8 @@ class OutriggerConan(ConanFile):
         toolchain.cache_variables["OUTRIGGER_INSTALL"] = True
         # Libraries are looked for by file name.
         toolchain.cache_variables["CMAKE_PREFIX_PATH"] = ";".join(
-            self.dependencies[name].package_folder for name in ("boost", "openssl", "fmt", "pugixml"))
+            self.dependencies[name].package_folder for name in ("boost", "openssl", "fmt", "pugixml", "elfutils",
+                                                                   "xz_utils", "bzip2", "zlib"))
         toolchain.generate()
 
     def build(self):

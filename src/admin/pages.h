@@ -14,6 +14,8 @@
 
 namespace outrigger::admin {
 
+class Profiles;
+
 // /health: 200 or 503, JSON.
 http::ServerResponse health_json(const HealthReport& report, Trust trust);
 // The same for a browser.
@@ -43,5 +45,12 @@ http::ServerResponse metrics_page(const std::vector<Metric>& metrics, MetricsFor
 
 // /config
 http::ServerResponse config_page(const std::vector<SettingReport>& settings);
+
+// /debug/pprof/ and below. `profiles` may be nullptr.
+http::ServerResponse pprof_index(Profiles* profiles);
+http::ServerResponse pprof_cmdline(Profiles* profiles);
+http::ServerResponse pprof_symbol(Profiles* profiles, const http::ServerRequest& request);
+// Each profile by its own path; the answer comes later.
+http::ServerResponse pprof_profile(Profiles* profiles, const http::ServerRequest& request);
 
 }  // namespace outrigger::admin

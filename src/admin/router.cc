@@ -64,12 +64,26 @@ ServerResponse get_config(Source& source, const ServerRequest&, Trust) {
   return config_page(source.settings());
 }
 
+ServerResponse get_pprof_index(Source& source, const ServerRequest&, Trust) {
+  return pprof_index(source.profiles());
+}
+ServerResponse get_pprof_cmdline(Source& source, const ServerRequest&, Trust) {
+  return pprof_cmdline(source.profiles());
+}
+ServerResponse get_pprof_symbol(Source& source, const ServerRequest& request, Trust) {
+  return pprof_symbol(source.profiles(), request);
+}
+ServerResponse get_pprof_profile(Source& source, const ServerRequest& request, Trust) {
+  return pprof_profile(source.profiles(), request);
+}
+
 using Page = ServerResponse (*)(Source&, const ServerRequest&, Trust);
 struct Route {
   std::string_view path;
   Exposure exposure;
   Page get;
   Page put;  // nullptr where nothing can be put
+  Page post = nullptr;
 };
 constexpr Route kRoutes[] = {
     {"/health", Exposure::kAnyone, get_health, nullptr},
@@ -80,6 +94,12 @@ constexpr Route kRoutes[] = {
     {"/metrics", Exposure::kScrape, get_metrics, nullptr},
     {"/log/level", Exposure::kPrivate, get_level, put_level},
     {"/config", Exposure::kPrivate, get_config, nullptr},
+    {"/debug/pprof/", Exposure::kPrivate, get_pprof_index, nullptr},
+    {"/debug/pprof/cmdline", Exposure::kPrivate, get_pprof_cmdline, nullptr},
+    {"/debug/pprof/goroutine", Exposure::kPrivate, get_pprof_profile, nullptr},
+    {"/debug/pprof/profile", Exposure::kPrivate, get_pprof_profile, nullptr},
+    {"/debug/pprof/symbol", Exposure::kPrivate, get_pprof_symbol, nullptr, get_pprof_symbol},
+    {"/debug/pprof/threads", Exposure::kPrivate, get_pprof_profile, nullptr},
 };
 
 ServerResponse not_found(std::string_view path) {
@@ -100,7 +120,10 @@ ServerResponse not_allowed(const Route& route, std::string_view method) {
   std::string sentence(route.path);
   sentence.append(" knows no ").append(method);
   ServerResponse response = http::error_response(405, sentence);
-  response.headers.emplace_back("Allow", route.put == nullptr ? "GET, HEAD" : "GET, HEAD, PUT");
+  std::string allowed = "GET, HEAD";
+  if (route.put != nullptr) allowed += ", PUT";
+  if (route.post != nullptr) allowed += ", POST";
+  response.headers.emplace_back("Allow", std::move(allowed));
   return response;
 }
 
@@ -115,9 +138,10 @@ ServerResponse refused(const Route& route) {
 ServerResponse answer(Source& source, uint32_t own_uid, const ServerRequest& request) {
   for (const Route& route : kRoutes) {
     if (route.path != request.path) continue;
-    const Page page = request.method == "GET"   ? route.get
-                      : request.method == "PUT" ? route.put
-                                                : nullptr;
+    const Page page = request.method == "GET"    ? route.get
+                      : request.method == "PUT"  ? route.put
+                      : request.method == "POST" ? route.post
+                                                 : nullptr;
     if (page == nullptr) return not_allowed(route, request.method);
     const Trust trust = trust_in(request, source.local(), own_uid);
     if (!may_see(route.exposure, trust)) return refused(route);

@@ -15,6 +15,8 @@
 
 namespace outrigger::admin {
 
+class Profiles;
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -33,6 +35,9 @@ class Source {
   // With `lasting` the level from before returns after that time.
   virtual Result<LevelReport> set_level(std::string_view module, Level level,
                                         std::optional<std::chrono::seconds> lasting) = 0;
+
+  // nullptr where nothing can be profiled. Lasts as long as this.
+  virtual Profiles* profiles() { return nullptr; }
 };
 
 }  // namespace outrigger::admin

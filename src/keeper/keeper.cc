@@ -84,9 +84,11 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
       alone ? getpid() : view.supervision().service_pid.load(std::memory_order_relaxed);
   const int supervisor = alone ? 0 : card.parent_pid;
   keeper->process_ = std::make_unique<ProcessWatch>(service, supervisor, keeper->findings_);
+  keeper->profiles_ =
+      std::make_unique<Profiles>(pprof::Profiler::Parts{view, service, card.service_bell});
   keeper->source_ = std::make_unique<LiveSource>(
       LiveSource::Parts{view, memory, *keeper->drain_, *keeper->recent_, *keeper->level_,
-                        keeper->findings_, service});
+                        keeper->findings_, service, keeper->profiles_.get()});
   keeper->admin_ = std::make_unique<AdminPort>(card, *keeper->source_, keeper->channel_,
                                                alone ? getpid() : supervisor);
   keeper->declarations_ = default_declarations(keeper->options_.program);

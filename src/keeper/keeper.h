@@ -23,6 +23,7 @@
 #include "keeper/live_source.h"
 #include "keeper/output.h"
 #include "keeper/process_watch.h"
+#include "keeper/profiles.h"
 #include "keeper/recent.h"
 #include "keeper/spool.h"
 #include "keeper/tick_clock.h"
@@ -94,6 +95,7 @@ class Keeper {
   std::unique_ptr<LevelControl> level_;
   Findings findings_;
   std::unique_ptr<ProcessWatch> process_;
+  std::unique_ptr<Profiles> profiles_;
   std::unique_ptr<LiveSource> source_;
   std::unique_ptr<AdminPort> admin_;
   std::unique_ptr<Output> output_;  // none while waiting

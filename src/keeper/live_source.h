@@ -42,6 +42,7 @@ class LiveSource : public admin::Source {
     LevelControl& level;
     Findings& findings;
     int service_pid = 0;
+    admin::Profiles* profiles = nullptr;
   };
   explicit LiveSource(const Parts& parts);
 
@@ -58,6 +59,7 @@ class LiveSource : public admin::Source {
   Result<admin::LevelReport> level(std::string_view module) override;
   Result<admin::LevelReport> set_level(std::string_view module, admin::Level level,
                                        std::optional<std::chrono::seconds> lasting) override;
+  admin::Profiles* profiles() override { return parts_.profiles; }
 
  private:
   Verdict verdict(int64_t now_ns) const;

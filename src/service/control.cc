@@ -18,6 +18,7 @@
 #include "log/attach.h"
 #include "metrics/table.h"
 #include "outrigger/log.h"
+#include "profile/cpu.h"
 #include "supervisor/channel.h"
 #include "supervisor/crew.h"
 
@@ -146,7 +147,10 @@ void Control::run() {
     std::array<pollfd, 3> waits{{{g_marks_bell.load(std::memory_order_relaxed), POLLIN, 0},
                                  {card_.service_bell, POLLIN, 0},
                                  {orphaned_ ? -1 : card_.channel, POLLIN, 0}}};
-    if (poll(waits.data(), waits.size(), watch_deadline()) < 0) continue;
+    const int deadline_ms = watch_deadline();
+    const int look_ms = profile::look();
+    const bool look_first = look_ms >= 0 && (deadline_ms < 0 || look_ms < deadline_ms);
+    if (poll(waits.data(), waits.size(), look_first ? look_ms : deadline_ms) < 0) continue;
     if (waits[0].revents != 0) {
       silence(waits[0].fd);
       take_marks();
@@ -237,6 +241,7 @@ extern "C" void outrigger_service_born() {
   const outrigger::segment::View view(outrigger::supervisor::crew().segment);
   outrigger::metrics::attach(view);
   outrigger::health::attach(view);
+  outrigger::profile::attach(view);
   outrigger::service::life().attach(view);
   outrigger::service::Control::start();
 }

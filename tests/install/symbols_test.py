@@ -10,6 +10,7 @@ import sys
 
 OURS = re.compile(
     r"outrigger(::|_)"  # namespaces outrigger and outrigger_fmt, C names outrigger_…
+    r"|__wrap_\w+$"  # what services are linked with in place of a function of libc
     r"|std::|__gnu_cxx::|operator (new|delete)|__clang_call_terminate")
 ABOUT = re.compile(r"(vtable|typeinfo|typeinfo name|VTT|guard variable|TLS init function|TLS wrapper function) for "
                    r"|non-virtual thunk to ")
@@ -32,7 +33,7 @@ def belongs(kind, name):
         return kind in "VWu"
     if OURS.match(bare):
         # Strong symbols in std:: would be ours to answer for; weak ones are instances of its templates.
-        return bare.startswith("outrigger") or kind in "VWu"
+        return bare.startswith(("outrigger", "__wrap_")) or kind in "VWu"
     # An instance of a template begins with its return type. What it is an instance of must be ours or std's.
     return kind in "VWu" and re.search(r"[\s&*](outrigger|std|__gnu_cxx)\w*::", bare) is not None \
         and not re.search(r"[\s&*](fmt|boost)::\w+(<.*>)?\(", bare)

@@ -38,7 +38,7 @@ TEST_F(RouterTest, serves_the_contract_s_paths) {
 }
 
 TEST_F(RouterTest, answers_404_with_the_paths_there_are) {
-  for (const char* path : {"/", "/Health", "/health/", "//health", "/debug/pprof/"}) {
+  for (const char* path : {"/", "/Health", "/health/", "//health", "/debug/pprofs"}) {
     const auto response = get(path);
     EXPECT_EQ(response.status, 404) << path;
     EXPECT_NE(response.body.find("\"/livez\""), std::string::npos);

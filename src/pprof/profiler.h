@@ -1,0 +1,62 @@
+// Takes profiles of the service: one thread of the keeper's, started with the first profile that is
+// asked for. Whoever asks gets a Job and looks at it from time to time.
+//
+// Threads: begin() may be called from any; construction and destruction belong to one, which waits
+// for the profiler's own.
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "pprof/job.h"
+#include "segment/layout.h"
+
+namespace outrigger::pprof {
+
+class CpuSession;
+
+class Profiler {
+ public:
+  struct Parts {
+    segment::View view;
+    int service_pid = 0;
+    int service_bell = -1;
+  };
+  explicit Profiler(const Parts& parts);
+  ~Profiler();
+
+  struct Begun {
+    std::shared_ptr<Job> job;  // nullptr when one of this kind is under way already
+    std::string under_way;     // which: "a CPU profile of 30 s at 100 Hz, begun 12 s ago"
+  };
+  Begun begin(const Ask& ask);
+
+ private:
+  struct Slot {
+    std::shared_ptr<Job> job;  // guarded by mutex_
+    int64_t asked_ns = 0;      // CLOCK_MONOTONIC; likewise
+  };
+  Slot& slot(Kind kind) { return slots_[static_cast<size_t>(kind)]; }
+
+  void work();
+  void turn(Slot& slot, std::unique_lock<std::mutex>& lock);
+  std::optional<Result<std::string>> advance(const std::shared_ptr<Job>& job);
+  std::optional<Result<std::string>> advance_cpu(const std::shared_ptr<Job>& job);
+
+  const Parts parts_;
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool stopping_ = false;  // guarded by mutex_
+  std::array<Slot, kKinds> slots_;
+  std::thread thread_;
+  // The profiler's thread's own.
+  std::unique_ptr<CpuSession> cpu_;
+  std::shared_ptr<Job> cpu_job_;
+};
+
+}  // namespace outrigger::pprof

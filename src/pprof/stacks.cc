@@ -1,0 +1,38 @@
+#include <algorithm>
+
+#include "pprof/profile.h"
+
+namespace outrigger::pprof {
+namespace {
+
+uint64_t hash_of(std::span<const uint64_t> addresses, uint32_t label) {
+  uint64_t hash = 0x9e3779b97f4a7c15ULL ^ label;
+  for (const uint64_t address : addresses) {
+    hash = (hash ^ address) * 0xff51afd7ed558ccdULL;
+    hash ^= hash >> 32;
+  }
+  return hash;
+}
+
+}  // namespace
+
+void Stacks::add(std::span<const uint64_t> addresses, uint32_t label, const Values& values) {
+  const uint64_t hash = hash_of(addresses, label);
+  const auto [begin, end] = by_hash_.equal_range(hash);
+  for (auto each = begin; each != end; ++each) {
+    Stack& stack = stacks_[each->second];
+    if (stack.label != label || !std::ranges::equal(this->addresses(stack), addresses)) continue;
+    for (size_t i = 0; i < kValues; ++i) stack.values[i] += values[i];
+    return;
+  }
+  if (stacks_.size() >= kStacksMax || addresses_.size() + addresses.size() > kStackAddressesMax) {
+    ++refused_;
+    return;
+  }
+  by_hash_.emplace(hash, static_cast<uint32_t>(stacks_.size()));
+  stacks_.push_back({static_cast<uint32_t>(addresses_.size()),
+                     static_cast<uint32_t>(addresses.size()), label, values});
+  addresses_.insert(addresses_.end(), addresses.begin(), addresses.end());
+}
+
+}  // namespace outrigger::pprof

@@ -1,0 +1,48 @@
+#include <stdio.h>
+
+#include <algorithm>
+
+#include "pprof/profile.h"
+
+namespace outrigger::pprof {
+namespace {
+
+std::string hexadecimal(uint64_t number) {
+  char text[24];
+  snprintf(text, sizeof(text), "0x%llx", static_cast<unsigned long long>(number));
+  return text;
+}
+
+}  // namespace
+
+std::string as_text(const ProfileHead& head, const Stacks& stacks, Unwinder& unwinder) {
+  std::string out;
+  for (const std::string& comment : head.comments) out += "# " + comment + "\n";
+  std::vector<const Stacks::Stack*> order;
+  for (const Stacks::Stack& stack : stacks.all()) order.push_back(&stack);
+  std::stable_sort(order.begin(), order.end(), [](const Stacks::Stack* a, const Stacks::Stack* b) {
+    return a->values[0] > b->values[0];
+  });
+  for (const Stacks::Stack* stack : order) {
+    out += '\n';
+    for (size_t i = 0; i < head.values.size(); ++i) {
+      if (i != 0) out += ", ";
+      out += std::to_string(stack->values[i]) + ' ' + head.values[i].type;
+      if (head.values[i].unit != "count") out += ' ' + head.values[i].unit;
+    }
+    if (stack->label < head.labels.size() && !head.labels[stack->label].empty())
+      out += " [" + head.labels[stack->label] + "]";
+    out += '\n';
+    for (const uint64_t address : stacks.addresses(*stack)) {
+      const Function function = unwinder.function_at(address);
+      out += "#\t" + hexadecimal(address) + "\t" + function.name;
+      if (function.begin != address) out += "+" + hexadecimal(address - function.begin);
+      const SourceLine source = unwinder.line_at(address);
+      if (!source.file.empty()) out += "\t" + source.file + ":" + std::to_string(source.line);
+      out += '\n';
+    }
+  }
+  return out;
+}
+
+}  // namespace outrigger::pprof

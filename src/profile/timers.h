@@ -1,0 +1,51 @@
+// The timers of a CPU profile, one a thread. Thread-safe; not for signal handlers.
+#pragma once
+
+#include <time.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+namespace outrigger::profile {
+
+// This process's threads, by number.
+std::vector<int32_t> threads_now();
+
+class Timers {
+ public:
+  static constexpr size_t kThreadsMax = 8192;
+
+  // From now on threads get timers of so many ticks a second of their own CPU time. False when the
+  // kernel gives none.
+  bool begin(uint32_t hz, int signal);
+  void end();
+
+  // For the calling thread.
+  void add_own(int32_t thread_id);
+  void remove_own(int32_t thread_id);
+  // Threads that are there and have none get one; those of threads that have ended are deleted.
+  void look_for_threads();
+
+  bool active() const { return period_ns_.load(std::memory_order_acquire) != 0; }
+  int64_t period_ns() const { return period_ns_.load(std::memory_order_relaxed); }
+  uint64_t missed() const { return missed_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Timer {
+    int32_t thread_id;
+    timer_t timer;
+  };
+  void add_locked(int32_t thread_id);
+  bool has_locked(int32_t thread_id) const;
+
+  std::atomic<int64_t> period_ns_{0};
+  std::atomic<uint64_t> missed_{0};  // threads beyond kThreadsMax, or refused by the kernel
+  std::mutex mutex_;                 // guards all below
+  int signal_ = 0;
+  std::vector<Timer> timers_;  // by thread id
+};
+
+}  // namespace outrigger::profile

@@ -1,0 +1,82 @@
+// The sample share of the segment: stacks as the service's signal handler copied them, and what the
+// keeper asks of it.
+//
+//   SampleShare   what is asked (keeper), what came of it and the cells' states (service)
+//   cells         kSampleCells, each a SampleHeader and up to kStackBytesMax bytes of a stack
+//
+// A cell's life: free -> writing (a handler) -> full -> free (the keeper has copied it). A handler
+// takes the first free cell, so that a keeper that keeps up touches few pages. A writer that dies
+// leaves its cell in "writing" for good; nobody waits for it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "segment/layout.h"
+
+namespace outrigger::segment {
+
+inline constexpr size_t kSampleCells = 96;
+inline constexpr size_t kStackBytesMax = 64u << 10;
+inline constexpr uint32_t kSampleHzMax = 1000;
+
+// In the order of DWARF's numbers, the program counter last.
+#if defined(__x86_64__)
+inline constexpr size_t kRegisters = 17;
+inline constexpr size_t kStackRegister = 7;
+#elif defined(__aarch64__)
+inline constexpr size_t kRegisters = 33;
+inline constexpr size_t kStackRegister = 31;
+#endif
+inline constexpr size_t kPcRegister = kRegisters - 1;
+
+enum class SampleKind : uint32_t { kCpu = 1, kStack = 2 };
+
+struct SampleHeader {
+  uint32_t kind;  // SampleKind
+  int32_t thread_id;
+  uint32_t asked;  // SampleShare::asked when it was taken
+  uint32_t stack_bytes;
+  uint64_t stack_at;   // address of the first byte of the copied stack
+  uint64_t weight_ns;  // kCpu: the thread's CPU time since its last sample
+  uint64_t registers[kRegisters];
+};
+inline constexpr size_t kSampleStackAt = 512;  // of a cell
+inline constexpr size_t kSampleCellBytes = kPage + kStackBytesMax;
+static_assert(sizeof(SampleHeader) <= kSampleStackAt);
+static_assert(kSampleStackAt + kStackBytesMax <= kSampleCellBytes);
+
+enum class SampleState : uint32_t { kFree = 0, kWriting, kFull };
+
+// Why the service does not do what was asked.
+enum class SampleRefusal : uint32_t { kNone = 0, kSignalTaken, kNoTimers };
+
+struct SampleShare {
+  // The keeper's: `asked` grows after the fields below it were set, then the service's bell rings.
+  std::atomic<uint32_t> asked;
+  std::atomic<uint32_t> cpu_hz;  // 0: no CPU profile is being taken
+  std::atomic<uint32_t> stacks;  // grows by one: each thread is to copy its stack once
+  // The service's.
+  alignas(64) std::atomic<uint32_t> applied;  // the last `asked` that it has acted upon
+  std::atomic<uint32_t> refusal;              // SampleRefusal
+  std::atomic<uint32_t> stacks_sent;          // threads that were told to copy their stacks
+  alignas(64) std::atomic<uint64_t> taken;    // grows after a cell was filled
+  std::atomic<uint64_t> dropped;              // no cell was free
+  std::atomic<uint64_t> unreadable;           // the kernel would not let the stack be copied
+  std::atomic<uint64_t> threads_missed;       // no room in the table of timers
+  alignas(64) std::atomic<uint32_t> states[kSampleCells];  // SampleState
+};
+
+inline constexpr size_t kSampleCellsAt = kSamplesAt + page_up(sizeof(SampleShare));
+inline constexpr size_t kSampleEnd = kSampleCellsAt + kSampleCells * kSampleCellBytes;
+static_assert(kSampleEnd <= kSamplesAt + kSampleBytes);
+
+inline SampleShare& samples(const View& view) {
+  return *reinterpret_cast<SampleShare*>(view.base() + kSamplesAt);
+}
+inline char* sample_cell(const View& view, size_t index) {
+  return view.base() + kSampleCellsAt + index * kSampleCellBytes;
+}
+
+}  // namespace outrigger::segment

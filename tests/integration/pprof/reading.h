@@ -1,0 +1,31 @@
+// What `go tool pprof` makes of a profile: no binary beside it, no network.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "harness.h"
+
+namespace outrigger::whole {
+
+// Skips the test, visibly, when Go is not there. In the test's own body.
+bool has_go();
+
+// The output of `go tool pprof OPTIONS FILE`; empty on failure.
+std::string go_tool_pprof(const std::string& options, const std::string& file);
+
+// Of `-top`: function to its share in percent.
+struct Share {
+  double flat = 0;
+  double cumulative = 0;
+};
+std::map<std::string, Share> shares(std::string_view top);
+Share share_of(const std::map<std::string, Share>& all, std::string_view part_of_name);
+
+void write_file(const std::string& path, std::string_view bytes);
+
+// A number in text, behind a marker; -1 when it is not there.
+double number_before(std::string_view text, std::string_view marker);
+
+}  // namespace outrigger::whole
