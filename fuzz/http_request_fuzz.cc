@@ -55,8 +55,8 @@ void answer(const http::RequestReader& reader, const http::Handler& handler,
   check(request.path.find_first_of(std::string_view("\0\r\n", 3)) == std::string_view::npos);
   const http::ServerResponse response = handler(request);
   check(response.status >= 200 && response.status <= 599);
-  const std::string head =
-      http::answer_head(response, response.body.size(), http::AfterAnswer::kKeepAlive, 0);
+  const std::string head = http::answer_head(response, http::Length::of(response.body.size()),
+                                             http::AfterAnswer::kKeepAlive, 0);
   check(head.find("\r\n\r\n") == head.size() - 4);
 }
 

@@ -27,6 +27,9 @@ struct Request {
   // all. The connection goes to the very address that was asked about, so a name cannot change its
   // mind.
   std::function<bool(std::string_view address, int port)> allow{};
+  // Takes the body of an answer with status 200 as it comes, instead of Response::body, and then
+  // without response_bytes_max. False ends the exchange, which is an error then. Empty: not asked.
+  std::function<bool(std::string_view piece)> on_body{};
 };
 
 struct Response {

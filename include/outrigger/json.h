@@ -13,11 +13,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
+
+#include "outrigger/result.h"
 
 namespace outrigger {
 namespace internal {
@@ -56,8 +59,14 @@ class Json {
   Json(std::string_view value) : value_(std::string(value)) {}
   Json(const char* value) : value_(std::string(value)) {}
   Json(Array value) : value_(std::move(value)) {}
+  explicit Json(Object members) : value_(std::move(members)) {}
   // An object. A name that occurs twice stays twice: who writes it is who knows.
   Json(std::initializer_list<Member> members);
+
+  // Reads one JSON text (RFC 8259), at most 64 levels deep, of which the last of two members of one
+  // name counts. The error says where it stops to be JSON. Needs the operations object, which every
+  // outrigger_add_service links.
+  static Result<Json> parse(std::string_view text);
 
   static Json object() { return Json(Object{}); }
   static Json array() { return Json(Array{}); }
@@ -66,6 +75,10 @@ class Json {
   bool is_null() const { return std::holds_alternative<std::monostate>(value_); }
   bool is_array() const { return std::holds_alternative<Array>(value_); }
   bool is_object() const { return std::holds_alternative<Object>(value_); }
+  bool is_number() const { return as_number().has_value(); }
+  // Numbers: as written when it is a whole one that fits, and as near as a double comes.
+  std::optional<int64_t> as_integer() const;
+  std::optional<double> as_number() const;
   // The value when it is of that type, else nullptr.
   const bool* as_bool() const { return std::get_if<bool>(&value_); }
   const std::string* as_string() const { return std::get_if<std::string>(&value_); }
@@ -92,7 +105,6 @@ class Json {
   friend bool operator==(const Json&, const Json&) = default;
 
  private:
-  explicit Json(Object members) : value_(std::move(members)) {}
   void write(std::string& out, int depth) const;
 
   std::variant<std::monostate, bool, int64_t, uint64_t, double, std::string, Array, Object> value_;

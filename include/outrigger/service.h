@@ -33,6 +33,7 @@
 #include <utility>
 #include <vector>
 
+#include "outrigger/call.h"
 #include "outrigger/health.h"
 #include "outrigger/operation.h"
 #include "outrigger/result.h"
@@ -46,11 +47,12 @@ struct ServiceOptions {
   std::chrono::milliseconds stop_budget{25'000};
   // How long a draining service still accepts. Locally it is always 0.
   std::chrono::milliseconds lame_duck{5'000};
+  // How many operations may run at a time over HTTP; one more waits its turn. A thread each, which
+  // costs little while it has nothing to do.
+  unsigned threads = 16;
   // adopt() only: the service is ready when it calls ready(), not already when its main begins.
   bool ready_when_called = false;
 };
-
-using Deadline = std::chrono::steady_clock::time_point;
 
 namespace internal {
 
@@ -96,7 +98,10 @@ class Service {
 
   // Something the service does for its callers (operation.h).
   OperationBuilder<> operation(std::string name, std::string about) {
-    return {*parts_, internal::OperationInfo{std::move(name), std::move(about), {}, false, {}}};
+    internal::OperationInfo info;
+    info.name = std::move(name);
+    info.about = std::move(about);
+    return {*parts_, std::move(info), {}};
   }
 
   // Something the service looks after (health.h). May also be called from on_start, when options

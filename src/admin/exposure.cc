@@ -20,6 +20,14 @@ bool is_own_name(std::string_view host) {
   return inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
 }
 
+// A browser tells where the page comes from that makes it ask, unless that only reads.
+bool is_of_other_site(const http::ServerRequest& request) {
+  const std::string_view origin = request.header("Origin");
+  if (origin.empty()) return false;
+  const std::size_t scheme = origin.find("://");
+  return scheme == std::string_view::npos || origin.substr(scheme + 3) != request.header("Host");
+}
+
 }  // namespace
 
 Trust trust_in(const http::ServerRequest& request, bool local, uint32_t own_uid) {
@@ -27,6 +35,7 @@ Trust trust_in(const http::ServerRequest& request, bool local, uint32_t own_uid)
   if (peer.unix_socket && peer.uid && (*peer.uid == own_uid || *peer.uid == 0))
     return Trust::kInsider;
   if (!local) return Trust::kStranger;
+  if (is_of_other_site(request)) return Trust::kStranger;
   if (peer.loopback && !is_own_name(request.header("Host"))) return Trust::kStranger;
   return Trust::kInsider;
 }

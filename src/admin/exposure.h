@@ -24,7 +24,8 @@ enum class Trust {
 //
 // One thing that reaches a local port is no insider: a web page. A browser that was led to a name
 // which resolves to 127.0.0.1 ("DNS rebinding") sends that name as Host, so from loopback only an
-// address, localhost or a name without dots will do.
+// address, localhost or a name without dots will do. And a page of another site can make a browser
+// send a form here: that bears an Origin which is not this Host.
 Trust trust_in(const http::ServerRequest& request, bool local, uint32_t own_uid);
 
 inline bool may_see(Exposure exposure, Trust trust) {

@@ -143,7 +143,8 @@ int print(std::string_view service, const std::vector<Answer>& answers, bool jso
 
 }  // namespace
 
-std::vector<Instance> find_instances(std::string_view proc_net_unix, std::string_view service) {
+std::vector<Instance> find_instances(std::string_view proc_net_unix, std::string_view service,
+                                     std::string_view suffix) {
   // Num RefCount Protocol Flags Type St Inode Path; sockets that were accepted bear the listener's
   // path too.
   constexpr std::string_view kListening = " 00010000 ";
@@ -157,7 +158,9 @@ std::vector<Instance> find_instances(std::string_view proc_net_unix, std::string
     if (at == std::string_view::npos ||
         line.substr(0, at).find(kListening) == std::string_view::npos)
       continue;
-    const std::string_view name = line.substr(at + 1);
+    std::string_view name = line.substr(at + 1);
+    if (!name.ends_with(suffix)) continue;
+    name.remove_suffix(suffix.size());
     Instance instance;
     const std::string_view uid = line.substr(at + kPrefix.size());
     std::from_chars(uid.data(), uid.data() + uid.size(), instance.uid);
@@ -165,7 +168,9 @@ std::vector<Instance> find_instances(std::string_view proc_net_unix, std::string
     std::from_chars(pid.data(), pid.data() + pid.size(), instance.supervisor_pid);
     instance.address = socket_address(instance.uid, service, instance.supervisor_pid);
     // Whatever was misread on the way would not give the same name again.
-    if (instance.address == std::string("unix:").append(name)) found.push_back(std::move(instance));
+    if (instance.address != std::string("unix:").append(name)) continue;
+    instance.address += suffix;
+    found.push_back(std::move(instance));
   }
   std::sort(found.begin(), found.end(), [](const Instance& a, const Instance& b) {
     return a.supervisor_pid < b.supervisor_pid;
@@ -180,6 +185,12 @@ std::vector<Instance> own_first(std::vector<Instance> instances, uint32_t uid) {
   return own.empty() ? instances : own;
 }
 
+Result<std::vector<Instance>> running_instances(std::string_view service, std::string_view suffix) {
+  const auto sockets = whole_file("/proc/net/unix");
+  if (!sockets) return sockets.error();
+  return own_first(find_instances(*sockets, service, suffix), geteuid());
+}
+
 int health_command(std::string_view service, int argc, char** argv) {
   const auto wanted = parse(argc, argv);
   if (!wanted) return complain(service, wanted.error().message, kUsage);
@@ -187,10 +198,10 @@ int health_command(std::string_view service, int argc, char** argv) {
   if (!wanted->url.empty()) {
     answers.emplace_back().response = http::fetch_url(request_for(wanted->url));
   } else {
-    const auto sockets = whole_file("/proc/net/unix");
-    if (!sockets)
-      return complain(service, sockets.error().message + "; give the URL of the admin port", 1);
-    answers = ask(own_first(find_instances(*sockets, service), geteuid()));
+    auto running = running_instances(service);
+    if (!running)
+      return complain(service, running.error().message + "; give the URL of the admin port", 1);
+    answers = ask(std::move(*running));
   }
   if (answers.empty()) {
     return complain(

@@ -22,8 +22,14 @@ struct Instance {
   std::string address;  // "unix:@outrigger/1000/prober/4711"
 };
 
-// The listening ones among the lines of /proc/net/unix, oldest pid first.
-std::vector<Instance> find_instances(std::string_view proc_net_unix, std::string_view service);
+// The listening ones among the lines of /proc/net/unix, oldest pid first. `suffix`: of another socket
+// beside the keeper's.
+std::vector<Instance> find_instances(std::string_view proc_net_unix, std::string_view service,
+                                     std::string_view suffix = {});
+
+// Those that are listening now: this user's, or all when there are none.
+Result<std::vector<Instance>> running_instances(std::string_view service,
+                                                std::string_view suffix = {});
 
 enum class Paint { kPlain, kColours };
 

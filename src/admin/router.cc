@@ -105,13 +105,17 @@ constexpr Route kRoutes[] = {
 ServerResponse not_found(std::string_view path) {
   JsonWriter json;
   json.begin_object();
-  json.member("error", "there is no " + std::string(path) + " here");
+  json.member("type", "about:blank");
+  json.member("title", "Not Found");
+  json.member("status", 404);
+  json.member("detail", "there is no " + std::string(path) + " here");
   json.key("paths").begin_array();
   for (const Route& route : kRoutes) json.value(route.path);
   json.end_array();
   json.end_object();
   ServerResponse response;
   response.status = 404;
+  response.content_type = "application/problem+json";
   response.body = json.take();
   return response;
 }

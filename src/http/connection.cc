@@ -5,9 +5,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <exception>
+#include <utility>
 
 #include "base/clock.h"
+#include "http/deadline.h"
 #include "http/message.h"
 
 namespace outrigger::http {
@@ -94,6 +97,10 @@ Step Connection::answer() {
   try {
     ServerRequest request = reader_->request();
     request.peer = &peer_;
+    request.token = table_.token(place_);
+    request.limit = [this](std::chrono::steady_clock::time_point until) {
+      table_.limit(place_, until.time_since_epoch() / std::chrono::nanoseconds(1));
+    };
     response = handler_(request);
   } catch (const std::exception& failure) {
     response = error_response(500, failure.what());
@@ -123,6 +130,16 @@ Step Connection::later() {
 Step Connection::give(ServerResponse response) {
   close_after_ = !reader_->keeps_alive() || table_.draining();
   linger_after_ = table_.draining();
+  if (response.stream) {
+    chunked_ = !reader_->is_1_0();
+    close_after_ |= !chunked_;
+    streamed_ = std::move(response);
+    begun_ = false;
+    if (!reader_->is_head()) return Step::kStream;
+    head_ = stream_head();
+    written_ = 0;
+    return write();
+  }
   std::string body;
   if (!reader_->is_head() && response.status != 204 && response.status != 304) {
     body = std::move(response.body);
@@ -131,20 +148,90 @@ Step Connection::give(ServerResponse response) {
   return send(response, std::move(body));
 }
 
-Step Connection::reject(int status, std::string_view reason) {
-  table_.count_rejection();
-  close_after_ = true;
-  linger_after_ = true;
-  ServerResponse response = error_response(status, reason);
+std::string Connection::stream_head() const {
+  const auto after = close_after_ ? AfterAnswer::kClose : AfterAnswer::kKeepAlive;
+  return answer_head(streamed_, chunked_ ? Length::chunked() : Length::until_the_end(), after,
+                     base::clock_ns(CLOCK_REALTIME_COARSE) / base::kNsPerSecond);
+}
+
+Step Connection::refuse_stream() {
+  return send_whole(
+      error_response(503, "too many answers in pieces are under way: try again later"));
+}
+
+Step Connection::stream() {
+  ServerResponse end;
+  try {
+    end = streamed_.stream([this](std::string_view piece) { return send_piece(piece); });
+  } catch (const std::exception& failure) {
+    end = error_response(500, failure.what());
+  } catch (...) {
+    end = error_response(500, "the handler failed");
+  }
+  const bool draining = table_.draining();
+  close_after_ |= draining;
+  linger_after_ = draining;
+  if (!begun_ && end.status >= 400) return send_whole(std::move(end));
+  if (!send_piece(end.body)) return Step::kGone;
+  if (end.status >= 400) {
+    // Broken off: all that was sent is to arrive, and then the connection's end instead of the last
+    // chunk.
+    close_after_ = true;
+    return linger();
+  }
+  if (chunked_ && !send_waiting("0\r\n\r\n")) return Step::kGone;
+  return sent();
+}
+
+// A piece and its frame in one, behind the head if that is still to be sent. Empty: the head alone.
+bool Connection::send_piece(std::string_view piece) {
+  std::string bytes;
+  if (!std::exchange(begun_, true)) bytes = stream_head();
+  if (!piece.empty()) {
+    if (chunked_) {
+      char size[20];
+      const auto end = std::to_chars(size, size + sizeof size, piece.size(), 16);
+      bytes.append(size, end.ptr).append("\r\n");
+    }
+    bytes += piece;
+    if (chunked_) bytes += "\r\n";
+  }
+  return send_waiting(bytes);
+}
+
+// Blocks its thread, which is the stream's own. Who takes nothing for the time of a write is cut off.
+bool Connection::send_waiting(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count >= 0) {
+      bytes.remove_prefix(static_cast<size_t>(count));
+    } else if (!would_block(errno)) {
+      return false;
+    } else if (!Deadline(limits_.write).wait(fd_, POLLOUT)) {
+      shutdown(fd_, SHUT_RDWR);
+      return false;
+    }
+  }
+  return true;
+}
+
+Step Connection::send_whole(ServerResponse response) {
   std::string body = std::move(response.body);
   response.body.clear();
   return send(response, std::move(body));
 }
 
+Step Connection::reject(int status, std::string_view reason) {
+  table_.count_rejection();
+  close_after_ = true;
+  linger_after_ = true;
+  return send_whole(error_response(status, reason));
+}
+
 Step Connection::send(const ServerResponse& response, std::string body) {
   const auto after = close_after_ ? AfterAnswer::kClose : AfterAnswer::kKeepAlive;
   const size_t body_size = body.empty() ? response.body.size() : body.size();
-  head_ = answer_head(response, body_size, after,
+  head_ = answer_head(response, Length::of(body_size), after,
                       base::clock_ns(CLOCK_REALTIME_COARSE) / base::kNsPerSecond);
   body_ = std::move(body);
   written_ = 0;
@@ -179,6 +266,7 @@ Step Connection::write() {
 Step Connection::sent() {
   head_ = {};
   body_ = {};
+  if (streamed_.stream) streamed_ = {};
   if (close_after_) return linger_after_ ? linger() : Step::kGone;
   reader_.reset();
   continued_ = false;

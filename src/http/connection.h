@@ -23,6 +23,7 @@ enum class Step {
   kYield,   // a request is complete; let the others have a turn first, then answer()
   kAnswer,  // a request is complete: answer()
   kLater,   // the answer is not there yet: wait a moment, then later()
+  kStream,  // the answer comes in pieces: stream(), which waits, on a thread that may
   kGone,    // the end; close the descriptor
 };
 
@@ -40,6 +41,9 @@ class Connection {
   Step answer();
   Step later();
   Step write();
+  Step stream();
+  // Instead of stream(), where there is no thread for it.
+  Step refuse_stream();
 
  private:
   Step take(std::string_view bytes);
@@ -47,9 +51,13 @@ class Connection {
   Step give(ServerResponse response);
   Step reject(int status, std::string_view reason);
   Step send(const ServerResponse& response, std::string body);
+  Step send_whole(ServerResponse response);
+  std::string stream_head() const;
   Step sent();
   Step linger();
   Step cut_off();
+  bool send_piece(std::string_view piece);
+  bool send_waiting(std::string_view bytes);
 
   const int fd_;
   const Peer peer_;
@@ -64,7 +72,10 @@ class Connection {
   std::string waiting_;           // bytes that arrived and were not taken yet
   std::string head_;              // of the answer under way
   std::string body_;
-  size_t written_ = 0;  // of both
+  ServerResponse streamed_;  // for stream(): all but its body
+  bool chunked_ = false;     // its pieces have frames: not for HTTP/1.0
+  bool begun_ = false;       // its head is sent
+  size_t written_ = 0;       // of both
   Phase phase_ = Phase::kIdle;
   bool close_after_ = false;
   bool linger_after_ = false;

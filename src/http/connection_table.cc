@@ -1,8 +1,10 @@
 #include "http/connection_table.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
-#include <limits>
+#include <utility>
+#include <vector>
 
 namespace outrigger::http {
 namespace {
@@ -33,8 +35,11 @@ ConnectionTable::Place ConnectionTable::enter(int fd, int64_t now_ns) {
   ++counts_.accepted;
   if (counts_.connections >= limits_.connections) evict_one_locked();
   auto& idle = list(Phase::kIdle);
-  const Place place = idle.insert(
-      idle.end(), Entry{fd, Phase::kIdle, Cut::kNone, now_ns + time_for(Phase::kIdle, limits_)});
+  Entry entry{.fd = fd,
+              .phase = Phase::kIdle,
+              .cut = Cut::kNone,
+              .deadline_ns = now_ns + time_for(Phase::kIdle, limits_)};
+  const Place place = idle.insert(idle.end(), std::move(entry));
   ++counts_.connections;
   return place;
 }
@@ -56,7 +61,11 @@ Cut ConnectionTable::move(Place place, Phase phase, int64_t now_ns) {
   auto& target = list(phase);
   target.splice(target.end(), list(place->phase), place);
   place->phase = phase;
-  if (phase == Phase::kBusy) ++counts_.requests;
+  if (phase == Phase::kBusy) {
+    ++counts_.requests;
+    if (!place->stop.stop_possible() || place->stop.stop_requested()) place->stop = {};
+    place->stop_at_ns = std::numeric_limits<int64_t>::max();
+  }
   const int64_t time = time_for(phase, limits_);
   place->deadline_ns = time > std::numeric_limits<int64_t>::max() - now_ns ? time : now_ns + time;
   if (draining_) {
@@ -69,6 +78,24 @@ Cut ConnectionTable::move(Place place, Phase phase, int64_t now_ns) {
 Cut ConnectionTable::cut(Place place) const {
   const std::lock_guard lock(mutex_);
   return place->cut;
+}
+
+void ConnectionTable::limit(Place place, int64_t until_ns) {
+  const std::lock_guard lock(mutex_);
+  place->stop_at_ns = until_ns;
+}
+
+void ConnectionTable::look_after_busy(int64_t now_ns) {
+  std::vector<std::stop_source> over;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Entry& entry : list(Phase::kBusy)) {
+      if (entry.stop.stop_requested()) continue;
+      pollfd peer{entry.fd, POLLRDHUP, 0};
+      if (entry.stop_at_ns <= now_ns || poll(&peer, 1, 0) > 0) over.push_back(entry.stop);
+    }
+  }
+  for (std::stop_source& source : over) source.request_stop();
 }
 
 void ConnectionTable::cut_locked(Entry& entry, Cut why) {

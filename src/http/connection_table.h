@@ -22,8 +22,10 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <list>
 #include <mutex>
+#include <stop_token>
 
 #include "http/server.h"
 
@@ -47,6 +49,10 @@ class ConnectionTable {
     Phase phase;
     Cut cut;
     int64_t deadline_ns;
+    // While busy: the request's, which tells its handler to stop, and when that is to be told
+    // anyway. Only the connection itself puts another in its place.
+    std::stop_source stop{std::nostopstate};
+    int64_t stop_at_ns = std::numeric_limits<int64_t>::max();
   };
   using Place = std::list<Entry>::iterator;
 
@@ -61,6 +67,12 @@ class ConnectionTable {
   Cut move(Place place, Phase phase, int64_t now_ns);
   // As of now; it may be cut off right after.
   Cut cut(Place place) const;
+
+  // For a busy one: what tells its handler that nobody waits, and from when on that is so anyway.
+  std::stop_token token(Place place) const { return place->stop.get_token(); }
+  void limit(Place place, int64_t until_ns);
+  // Tells those whose client has hung up, or whose limit has passed. Calls what waits for that.
+  void look_after_busy(int64_t now_ns);
 
   // Cuts off all whose time has passed.
   void sweep(int64_t now_ns);

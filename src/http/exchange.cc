@@ -1,7 +1,9 @@
 #include "http/exchange.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
+#include <utility>
 
 #include "http/message.h"
 #include "http/message_reader.h"
@@ -40,13 +42,32 @@ std::optional<Error> send_all(Stream& stream, int fd, std::string_view& text,
   return {};
 }
 
+// Gives what has come of the body to request.on_body, or keeps it where that is for no one but the
+// caller.
+std::optional<Error> pass_on(ResponseReader& reader, const Request& request, std::string& kept) {
+  if (!request.on_body ||
+      (reader.state() != ReadState::kBody && reader.state() != ReadState::kComplete))
+    return {};
+  const std::string piece = reader.take_body();
+  if (reader.status() != 200) {
+    kept += piece;
+    if (kept.size() <= request.response_bytes_max) return {};
+    return failed("the answer is longer than " + std::to_string(request.response_bytes_max) +
+                  " bytes");
+  }
+  if (piece.empty() || request.on_body(piece)) return {};
+  return failed("the answer was not wanted to its end");
+}
+
 Result<Response> receive(Stream& stream, int fd, const Request& request, const Deadline& deadline,
                          Progress& progress) {
-  ResponseReader reader(request.response_bytes_max, request.method == "HEAD"
-                                                        ? ResponseReader::Asked::kHeadOnly
-                                                        : ResponseReader::Asked::kWithBody);
+  const size_t bytes_max =
+      request.on_body ? std::numeric_limits<size_t>::max() : request.response_bytes_max;
+  ResponseReader reader(bytes_max, request.method == "HEAD" ? ResponseReader::Asked::kHeadOnly
+                                                            : ResponseReader::Asked::kWithBody);
   char bytes[kReadBytes];
   std::string waiting;  // came, but was not taken yet
+  std::string kept;     // of the body, where request.on_body does not take it
   while (reader.state() != ReadState::kComplete && reader.state() != ReadState::kRejected) {
     if (deadline.left().count() == 0) return timed_out(request, "waiting for the answer");
     size_t moved = 0;
@@ -55,6 +76,7 @@ Result<Response> receive(Stream& stream, int fd, const Request& request, const D
         progress.answered = true;
         waiting.append(bytes, moved);
         waiting.erase(0, reader.feed(waiting));
+        if (const auto error = pass_on(reader, request, kept)) return *error;
         break;
       }
       case Io::kWantRead:
@@ -63,7 +85,10 @@ Result<Response> receive(Stream& stream, int fd, const Request& request, const D
           return timed_out(request, "waiting for the answer");
         }
         break;
-      case Io::kEnd: reader.end(); break;
+      case Io::kEnd:
+        reader.end();
+        if (const auto error = pass_on(reader, request, kept)) return *error;
+        break;
       case Io::kBroken: return failed("the connection broke: " + stream.why());
     }
   }
@@ -74,7 +99,7 @@ Result<Response> receive(Stream& stream, int fd, const Request& request, const D
   Response response;
   response.status = reader.status();
   response.headers = reader.take_headers();
-  response.body = reader.take_body();
+  response.body = request.on_body ? std::move(kept) : reader.take_body();
   return response;
 }
 

@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::chrono::milliseconds kLookPeriod{2};
 constexpr unsigned kLooksBeforeDozing = 3;  // without anything new
-constexpr unsigned kLooksPerWindow = 16;    // between changes of the number of places
+constexpr unsigned kLooksBeforeLookingAfter = 50;
+constexpr unsigned kLooksPerWindow = 16;  // between changes of the number of places
 
 // The crew's threads find their seat here; on any other thread it is empty.
 thread_local std::atomic<uint64_t>* t_marks = nullptr;
@@ -107,6 +108,7 @@ void LoopCrew::watch() {
   unsigned quiet = 0;
   while (!stopping_) {
     quiet = look() ? 0 : quiet + 1;
+    if (quiet == 0) look_after(lock);
     if (quiet < kLooksBeforeDozing) {
       watcher_woken_.wait_for(lock, kLookPeriod, [this] { return stopping_; });
       continue;
@@ -120,6 +122,14 @@ void LoopCrew::watch() {
     }
     quiet = 0;
   }
+}
+
+void LoopCrew::look_after(std::unique_lock<std::mutex>& lock) {
+  if (loop_.look_after == nullptr || ++active_looks_ < kLooksBeforeLookingAfter) return;
+  active_looks_ = 0;
+  lock.unlock();
+  loop_.look_after();
+  lock.lock();
 }
 
 // With mutex_ held. True when something has happened since the last look, or is happening.

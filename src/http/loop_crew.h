@@ -30,6 +30,9 @@ class LoopCrew {
     std::function<bool()>
         run_one;  // waits for one event and handles it; false once the loop is stopped
     std::function<void()> stop;  // makes run_one return false, in all threads
+    // Called every tenth of a second or so while a handler runs, on the watcher's thread: also when
+    // all others are in handlers. May be empty.
+    std::function<void()> look_after{};
   };
 
   LoopCrew(Loop loop, unsigned threads, std::string name);
@@ -68,6 +71,7 @@ class LoopCrew {
   bool wait_for_place(Seat& seat);
   void watch();
   bool look();
+  void look_after(std::unique_lock<std::mutex>& lock);
   void settle(unsigned busy);
   void grant_locked();
   void dismiss_locked(Seat& seat);
@@ -85,12 +89,13 @@ class LoopCrew {
   std::condition_variable place_granted_;
   std::condition_variable watcher_woken_;
   bool stopping_ = false;
-  unsigned waiting_ = 0;     // threads without a place
-  unsigned granted_ = 0;     // places that a waiting thread has not taken yet
-  unsigned places_ = 1;      // how many there should be
-  unsigned placed_ = 0;      // how many are taken or granted
-  unsigned looks_ = 0;       // since places_ was last considered
-  unsigned busy_looks_ = 0;  // of them, summed over the places: one in a handler
+  unsigned waiting_ = 0;       // threads without a place
+  unsigned granted_ = 0;       // places that a waiting thread has not taken yet
+  unsigned places_ = 1;        // how many there should be
+  unsigned placed_ = 0;        // how many are taken or granted
+  unsigned looks_ = 0;         // since places_ was last considered
+  unsigned active_looks_ = 0;  // since look_after was called
+  unsigned busy_looks_ = 0;    // of them, summed over the places: one in a handler
 };
 
 }  // namespace outrigger::http

@@ -87,7 +87,7 @@ std::string_view reason_of(int status) {
   return "Unknown";
 }
 
-std::string answer_head(const ServerResponse& response, std::size_t body_bytes, AfterAnswer after,
+std::string answer_head(const ServerResponse& response, Length length, AfterAnswer after,
                         int64_t unix_seconds) {
   std::string out;
   out.reserve(256);
@@ -100,7 +100,13 @@ std::string answer_head(const ServerResponse& response, std::size_t body_bytes, 
   out += "\r\n";
   if (response.status != 204 && response.status != 304) {
     append_header("Content-Type", response.content_type, out);
-    append_header("Content-Length", std::to_string(body_bytes), out);
+    switch (length.kind) {
+      case Length::Kind::kBytes:
+        append_header("Content-Length", std::to_string(length.bytes), out);
+        break;
+      case Length::Kind::kChunked: append_header("Transfer-Encoding", "chunked", out); break;
+      case Length::Kind::kUntilTheEnd: break;
+    }
   }
   out += "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n";
   for (const auto& [name, value] : response.headers) append_header(name, value, out);
@@ -112,7 +118,10 @@ std::string answer_head(const ServerResponse& response, std::size_t body_bytes, 
 ServerResponse error_response(int status, std::string_view sentence) {
   ServerResponse response;
   response.status = status;
-  response.body = "{\"error\":";
+  response.content_type = "application/problem+json";
+  response.body = R"({"type":"about:blank","title":)";
+  append_json_string(reason_of(status), response.body);
+  response.body += R"(,"status":)" + std::to_string(status) + R"(,"detail":)";
   append_json_string(sentence, response.body);
   response.body += "}\n";
   return response;

@@ -13,14 +13,23 @@ namespace outrigger::http {
 // "Not Found"; "Unknown" for a status that HTTP does not name.
 std::string_view reason_of(int status);
 
+// How an answer says where its body ends.
+struct Length {
+  enum class Kind { kBytes, kChunked, kUntilTheEnd } kind;
+  std::size_t bytes = 0;
+  static Length of(std::size_t bytes) { return {Kind::kBytes, bytes}; }
+  static Length chunked() { return {Kind::kChunked, 0}; }
+  static Length until_the_end() { return {Kind::kUntilTheEnd, 0}; }  // HTTP/1.0
+};
+
 enum class AfterAnswer { kKeepAlive, kClose };
 
 // Everything before the body, the empty line included; the body in `response` is not looked at.
 // Line ends inside header values become spaces.
-std::string answer_head(const ServerResponse& response, std::size_t body_bytes, AfterAnswer after,
+std::string answer_head(const ServerResponse& response, Length length, AfterAnswer after,
                         int64_t unix_seconds);
 
-// An answer that is one JSON sentence: {"error":"…"}.
+// An answer that is one sentence: an RFC 9457 problem, the sentence its `detail`.
 ServerResponse error_response(int status, std::string_view sentence);
 
 // Compared without case, in ASCII.

@@ -5,6 +5,7 @@
 #include <boost/beast/http/error.hpp>
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "http/message.h"
 #include "http/url.h"
@@ -235,6 +236,7 @@ std::string_view RequestReader::reject_reason() const { return state_->rejection
 bool RequestReader::is_head() const {
   return state_->parser.text(0, state_->parser.method_size_) == "HEAD";
 }
+bool RequestReader::is_1_0() const { return state_->parser.version_ < 11; }
 bool RequestReader::keeps_alive() const { return state_->parser.keep_alive(); }
 bool RequestReader::expects_continue() const {
   return state_->parser.expects_continue_ && state_->parser.version_ >= 11;
@@ -323,6 +325,6 @@ std::vector<std::pair<std::string, std::string>> ResponseReader::take_headers() 
   }
   return headers;
 }
-std::string ResponseReader::take_body() { return std::move(state_->parser->body_); }
+std::string ResponseReader::take_body() { return std::exchange(state_->parser->body_, {}); }
 
 }  // namespace outrigger::http

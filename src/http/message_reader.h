@@ -40,6 +40,7 @@ class RequestReader {
 
   // Once past the header.
   bool is_head() const;           // the method is HEAD
+  bool is_1_0() const;            // no chunks for this one
   bool keeps_alive() const;       // as the request's version and Connection header ask
   bool expects_continue() const;  // the client waits for "100 Continue"
   // Once complete. The views point into the reader. `peer` is left empty.
@@ -67,10 +68,12 @@ class ResponseReader {
   // Once complete: the peer leaves the connection open for another exchange.
   bool keeps_alive() const;
 
-  // Once complete. Interim answers (1xx) are passed over.
+  // Past the header. Interim answers (1xx) are passed over.
   int status() const;
-  std::vector<std::pair<std::string, std::string>> take_headers();
+  // What has come of the body since the last call.
   std::string take_body();
+  // Once complete.
+  std::vector<std::pair<std::string, std::string>> take_headers();
 
  private:
   struct State;

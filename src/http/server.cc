@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -24,6 +25,7 @@
 #include "http/connection_table.h"
 #include "http/listen.h"
 #include "http/loop_crew.h"
+#include "http/stream_threads.h"
 
 namespace outrigger::http {
 namespace {
@@ -93,8 +95,11 @@ class LoopServer final : public Server {
   // True when there may be more to accept.
   bool accept_some(Acceptor& acceptor, bool& pause);
   void begin(base::Fd accepted);
+  using StepTask = asio::awaitable<Step, Executor>;
   Task serve(std::unique_ptr<Session> session);
   Task pause();
+  StepTask streamed(Session& session);
+  void look_after_busy() { table_.look_after_busy(base::monotonic_ns()); }
   Task sweep();
   Task beat();
 
@@ -111,7 +116,8 @@ class LoopServer final : public Server {
   std::mutex mutex_;
   std::condition_variable accepting_ended_;
   size_t accepting_ = 0;  // guarded by mutex_
-  LoopCrew crew_;         // after all that its threads use: it ends first
+  StreamThreads streams_;
+  LoopCrew crew_;  // after all that its threads use: it ends first
 };
 
 LoopServer::LoopServer(ServerOptions options, std::vector<ListeningSocket> sockets)
@@ -119,7 +125,10 @@ LoopServer::LoopServer(ServerOptions options, std::vector<ListeningSocket> socke
       table_(options_.limits),
       io_(static_cast<int>(options_.threads)),
       work_(io_.get_executor()),
-      crew_({.run_one = [this] { return run_one(); }, .stop = [this] { io_.stop(); }},
+      streams_(options_.limits.streams),
+      crew_({.run_one = [this] { return run_one(); },
+             .stop = [this] { io_.stop(); },
+             .look_after = [this] { look_after_busy(); }},
             options_.threads, options_.thread_name) {
   for (ListeningSocket& socket : sockets) {
     listeners_.push_back({socket.fd.get(), socket.address});
@@ -137,6 +146,12 @@ void LoopServer::launch() {
 }
 
 LoopServer::~LoopServer() {
+  // Streams that are left find their clients gone.
+  streams_.refuse_more();
+  if (streams_.any()) {
+    table_.cut_all();
+    look_after_busy();
+  }
   for (auto& acceptor : acceptors_) {
     if (!acceptor->unlink_at_end.empty()) unlink(acceptor->unlink_at_end.c_str());
   }
@@ -236,6 +251,7 @@ Task LoopServer::serve(std::unique_ptr<Session> session) {
         step = session->connection.later();
         break;
       }
+      case Step::kStream: step = co_await streamed(*session); break;
       case Step::kGone: break;
     }
   }
@@ -248,6 +264,21 @@ Task LoopServer::pause() {
   co_await timer.async_wait(asio::redirect_error(kAwait, error));
 }
 
+// Off the loop: the stream waits for its client on a thread of its own.
+LoopServer::StepTask LoopServer::streamed(Session& session) {
+  const auto begin = [this, &session](auto done) {
+    // Copyable, as std::function wants it; called once.
+    const auto handler = std::make_shared<decltype(done)>(std::move(done));
+    const auto finish = [this, handler](Step step) {
+      asio::post(io_.get_executor(), [handler, step] { std::move (*handler)(step); });
+    };
+    const bool taken = streams_.run([&session, finish] { finish(session.connection.stream()); });
+    if (!taken) finish(session.connection.refuse_stream());
+  };
+  co_return co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void(Step)>(
+      begin, kAwait);
+}
+
 // Runs while there are connections, so that an idle server sleeps.
 Task LoopServer::sweep() {
   Timer timer(io_.get_executor());
@@ -256,6 +287,7 @@ Task LoopServer::sweep() {
     boost::system::error_code error;
     co_await timer.async_wait(asio::redirect_error(kAwait, error));
     table_.sweep(base::monotonic_ns());
+    if (streams_.any()) look_after_busy();
     if (!table_.empty()) continue;
     sweeping_ = false;
     // One may have come between the look and the word; whoever says the word first sweeps on.

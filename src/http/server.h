@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -40,6 +41,12 @@ struct ServerRequest {
   std::vector<std::pair<std::string_view, std::string_view>> headers;  // in order, names as sent
   std::string_view body;
   const Peer* peer = nullptr;
+  // Stop is requested when the client has hung up (or shut its sending side: what has been sent to
+  // that point cannot tell the two apart), and when the time set by `limit` is over; about half a
+  // second late. It may be kept until the answer's stream has ended. A server of one thread looks
+  // at nobody while its handler runs.
+  std::stop_token token{};
+  std::function<void(std::chrono::steady_clock::time_point)> limit{};
 
   // The first header of that name in any case; empty when there is none.
   std::string_view header(std::string_view name) const;
@@ -59,6 +66,10 @@ class Later {
   virtual std::optional<ServerResponse> answer() = 0;
 };
 
+// Sends a piece of an answer, and waits until the client takes it. False when it does not, or is
+// gone: there is nothing to be gained by going on.
+using Send = std::function<bool(std::string_view piece)>;
+
 struct ServerResponse {
   int status = 200;
   std::string content_type = "application/json";
@@ -67,6 +78,11 @@ struct ServerResponse {
   std::vector<std::pair<std::string, std::string>> headers;
   // When set, all else here is ignored: the answer is what this one gives.
   std::shared_ptr<Later> later;
+  // An answer in pieces, sent chunked. Called once, after the handler, on a thread of its own, with
+  // the connection's whole attention; `body` above is not looked at. As long as it has sent nothing,
+  // what it returns is the answer. Otherwise that one's body is the last piece, and if its status is
+  // 400 or more the answer ends without its last chunk, so that no client takes it for whole.
+  std::function<ServerResponse(const Send& send)> stream;
 };
 
 // Called on a loop thread: while it runs, that thread serves nobody else. What it throws becomes a
@@ -81,8 +97,10 @@ struct ServerLimits {
   // nothing.
   std::chrono::milliseconds header{5'000};  // from the request's first byte to its last header: 408
   std::chrono::milliseconds body{10'000};   // from there to the body's last byte: 408
-  std::chrono::milliseconds write{30'000};  // for the answer to be taken: cut off
+  std::chrono::milliseconds write{
+      30'000};  // for the answer, or one piece of it, to be taken: cut off
   std::chrono::milliseconds keep_alive{60'000};  // without a request: closed
+  std::size_t streams = 64;  // answers in pieces under way, a thread each; one more: 503
 };
 
 struct ServerOptions {

@@ -48,6 +48,20 @@ const Table* table() {
 
 }  // namespace outrigger::ops
 
+namespace outrigger {
+
+Result<Json> Json::parse(std::string_view text) {
+  const ops::Table* door = ops::table();
+  if (door == nullptr) {
+    return failed(
+        "Json::parse: this program was linked without the operations object; declare it with "
+        "outrigger_add_service");
+  }
+  return door->parse_json(text);
+}
+
+}  // namespace outrigger
+
 namespace outrigger::http {
 
 Result<Response> fetch(const Request& request) {

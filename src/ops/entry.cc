@@ -1,7 +1,9 @@
 // The one global symbol of the operations object: the table of what stands behind the door.
 #include "admin/health_command.h"
 #include "http/client.h"
+#include "json/read.h"
 #include "keeper/main.h"
+#include "ops/ask.h"
 #include "ops/ops.h"
 #include "ops/served.h"
 
@@ -9,9 +11,12 @@ namespace {
 
 constexpr outrigger::ops::Table kTable = {
     .keeper_main = outrigger::keeper::run,
+    .service_socket = outrigger::ops::service_socket,
     .serve = outrigger::ops::serve,
     .fetch = outrigger::http::fetch_url,
     .keeper_thread = outrigger::keeper::start_thread,
+    .ask = outrigger::ops::ask,
+    .parse_json = outrigger::json::read,
     .health_command = outrigger::admin::health_command,
 };
 

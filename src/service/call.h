@@ -1,5 +1,5 @@
 // Calling an operation: the same for a command and for a request, so that both agree in result and
-// wording.
+// wording. Whatever is to stand around every call of a user's function belongs into call().
 #pragma once
 
 #include <string>
@@ -14,20 +14,24 @@ namespace outrigger::service {
 const internal::OperationInfo* find_operation(
     const std::vector<internal::OperationInfo>& operations, std::string_view name);
 
-// Parameters by position: `greet Ada`. One word too many is an error; what is missing, call() says.
+// Parameters on the command line: `greet Ada`, `greet --name Ada`. `named` holds those given by
+// name; the words fill the others in their order. One too many is an error; what is missing, call()
+// says.
 Result<internal::ParameterTexts> by_position(const internal::OperationInfo& operation,
-                                             const std::vector<std::string>& words);
+                                             const std::vector<std::string>& words,
+                                             internal::ParameterTexts named);
 
-// Parameters by name: `?name=Ada`.
+// Parameters by name: `?name=Ada`, and the members of `body`, an object or null.
 Result<internal::ParameterTexts> by_name(
     const internal::OperationInfo& operation,
-    const std::vector<std::pair<std::string, std::string>>& given);
+    const std::vector<std::pair<std::string, std::string>>& given, const Json& body);
 
 // Checks that nothing is missing, converts, calls. What the function throws is logged and becomes
 // an error.
-Result<Json> call(const internal::OperationInfo& operation, const internal::ParameterTexts& texts);
+Result<Json> call(const internal::OperationInfo& operation, internal::Caller& caller,
+                  const internal::ParameterTexts& texts);
 
-// "greet NAME", "probe URL..."
+// "greet NAME [TIMES]", "probe URL..."
 std::string usage_of(const internal::OperationInfo& operation);
 
 }  // namespace outrigger::service

@@ -1,7 +1,6 @@
 #include "service/commands.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -10,8 +9,8 @@
 #include "service/call.h"
 #include "service/declarations.h"
 #include "service/nearest.h"
+#include "service/operation_command.h"
 #include "service/options.h"
-#include "service/private_keeper.h"
 #include "service/say.h"
 #include "service/sbom.h"
 #include "service/settings.h"
@@ -28,21 +27,6 @@ bool is_any_of(const std::string& word, std::initializer_list<const char*> candi
 }
 bool asks_help(const std::string& word) {
   return is_any_of(word, {"-h", "-help", "--help", "--h"});
-}
-
-// A switch of the command's own, --json.
-OptionSpec json_spec(bool& json) {
-  return {"json",
-          "",
-          "in one line of JSON",
-          "",
-          false,
-          [&json](const std::vector<std::string>& texts) -> Result<void> {
-            const Result<bool> value = internal::parse_bool("--json", texts.back());
-            if (!value.ok()) return value.error();
-            json = *value;
-            return {};
-          }};
 }
 
 class Commands {
@@ -122,7 +106,7 @@ class Commands {
     RunOptions options;
     bool json = false;
     std::vector<OptionSpec> specs = common_specs(options);
-    specs.push_back(json_spec(json));
+    specs.push_back(json_spec(json, "in one line of JSON"));
     const Result<Words> plain = read_options(specs, rest, variable, service::Words::kRefused);
     if (!plain.ok()) return refuse(plain.error().message, kExitUsage);
     const Environment environment = find_environment(options.environment, own_signs());
@@ -180,28 +164,7 @@ class Commands {
   int run_operation(const internal::OperationInfo& operation, const Words& rest) const {
     if (!rest.empty() && asks_help(rest.front()))
       return print(name_, help_text_for(parts_, operation.name));
-    RunOptions options;
-    bool json = isatty(STDOUT_FILENO) != 1;
-    std::vector<OptionSpec> specs = own_specs(parts_);
-    for (OptionSpec& spec : common_specs(options)) specs.push_back(std::move(spec));
-    specs.push_back(json_spec(json));
-    const Result<Words> plain = read_options(specs, rest, variable, service::Words::kAccepted);
-    if (!plain.ok()) return refuse(plain.error().message, kExitUsage);
-    const Environment environment = find_environment(options.environment, own_signs());
-    const std::vector<ResolvedSetting> settings =
-        resolve_settings(parts_.settings, environment.kind);
-    if (const std::string missing = missing_settings(settings, environment); !missing.empty()) {
-      return refuse(missing, kExitFailed);
-    }
-    const Result<internal::ParameterTexts> texts = by_position(operation, *plain);
-    if (!texts.ok()) return refuse(texts.error().message, kExitFailed);
-
-    const Result<Json> result = [&] {
-      const PrivateKeeper keeper({parts_, options, environment, settings, Manner::kCommand});
-      return call(operation, *texts);
-    }();  // what it logged is out: the result stands below
-    if (!result.ok()) return refuse(result.error().message, kExitFailed);
-    return print(name_, (json ? result->dump() : result->pretty()) + "\n");
+    return operation_command(parts_, operation, rest);
   }
 
   const internal::ServiceParts& parts_;

@@ -68,7 +68,12 @@ std::string run_options_text(const internal::ServiceParts& parts) {
   return "Options of run:\n" + options_text(joined(own_specs(parts), common)) + kVariables;
 }
 
+std::string text_of(const Json& value) {
+  return value.as_string() != nullptr ? *value.as_string() : value.dump();
+}
+
 std::string endpoint_of(const internal::OperationInfo& operation) {
+  if (operation.cli_only) return "no HTTP endpoint";
   std::string endpoint = (operation.read_only ? "GET /" : "POST /") + operation.name;
   char separator = '?';
   for (const internal::ParameterInfo& parameter : operation.parameters) {
@@ -78,21 +83,50 @@ std::string endpoint_of(const internal::OperationInfo& operation) {
   return endpoint;
 }
 
+std::string kind_of(const internal::ParameterInfo& parameter) {
+  std::string kind(parameter.type);
+  for (size_t i = 0; i < parameter.one_of.size(); ++i)
+    kind += (i == 0 ? ": " : " | ") + text_of(parameter.one_of[i]);
+  if (parameter.otherwise) {
+    kind += ", default: " + text_of(*parameter.otherwise);
+  } else if (parameter.arity == internal::Arity::kMany) {
+    kind +=
+        ", " + (parameter.at_least == 1 ? "one" : std::to_string(parameter.at_least)) + " or more";
+  } else if (parameter.may_be_left_out()) {
+    kind += ", may be left out";
+  }
+  return kind;
+}
+
+std::string traits_of(const internal::OperationInfo& operation) {
+  std::string traits;
+  if (operation.live) traits += "Asks the running service.\n";
+  if (operation.answers == internal::Answers::kInLines) traits += "The result comes in lines.\n";
+  if (operation.restricted)
+    traits += "Restricted: over HTTP for this service's own user, unless it runs locally.\n";
+  if (operation.within.count() > 0)
+    traits += "Cancelled after " + internal::text_of(operation.within) + ".\n";
+  return traits;
+}
+
 std::string operation_text(const internal::ServiceParts& parts,
                            const internal::OperationInfo& operation) {
   std::string out = "Usage: " + parts.options.name + " " + usage_of(operation) + "\n       " +
-                    endpoint_of(operation) + "\n\n" + operation.about + "\n";
+                    endpoint_of(operation) + "\n\n" + operation.about + "\n" + traits_of(operation);
   Columns columns;
   for (const internal::ParameterInfo& parameter : operation.parameters) {
-    std::string kind(parameter.type);
-    if (parameter.arity == internal::Arity::kOptional) kind += ", may be left out";
-    if (parameter.arity == internal::Arity::kMany) kind += ", one or more";
-    columns.add(parameter.name, parameter.help + " (" + kind + ")");
+    columns.add(parameter.name, parameter.help + " (" + kind_of(parameter) + ")");
   }
   if (!operation.parameters.empty()) out += "\nParameters:\n" + columns.text();
   RunOptions defaults;
-  return out + "\nOptions:\n" + options_text(joined(own_specs(parts), common_specs(defaults))) +
-         "  --json  the result in one line, also on a terminal\n" + kVariables;
+  CallOptions call;
+  std::vector<OptionSpec> specs = joined(own_specs(parts), common_specs(defaults));
+  for (OptionSpec& spec : call_specs(operation, call)) {
+    if (spec.has_variable) specs.push_back(std::move(spec));
+  }
+  if (!operation.parameters.empty())
+    out += "Each may be given by its name as well: --name VALUE.\n";
+  return out + "\nOptions:\n" + options_text(specs) + kVariables;
 }
 
 }  // namespace

@@ -82,6 +82,21 @@ void append_json_string(std::string& out, std::string_view text) {
 
 Json::Json(std::initializer_list<Member> members) : value_(Object(members)) {}
 
+std::optional<int64_t> Json::as_integer() const {
+  if (const auto* integer = std::get_if<int64_t>(&value_)) return *integer;
+  if (const auto* natural = std::get_if<uint64_t>(&value_)) {
+    if (*natural <= static_cast<uint64_t>(INT64_MAX)) return static_cast<int64_t>(*natural);
+  }
+  return {};
+}
+
+std::optional<double> Json::as_number() const {
+  if (const auto* integer = std::get_if<int64_t>(&value_)) return static_cast<double>(*integer);
+  if (const auto* natural = std::get_if<uint64_t>(&value_)) return static_cast<double>(*natural);
+  if (const auto* real = std::get_if<double>(&value_)) return *real;
+  return {};
+}
+
 std::size_t Json::size() const {
   if (const Array* array = as_array()) return array->size();
   if (const Object* object = as_object()) return object->size();

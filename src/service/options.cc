@@ -69,7 +69,25 @@ Result<std::string> parse_metrics(const std::string& text) {
   return error;
 }
 
-// What getopt is told, and what it found.
+Result<double> parse_share(const std::string& text) {
+  if (text == "none") return 0.0;
+  if (text == "all") return 1.0;
+  const Result<double> share = internal::parse_double("--access-log", text);
+  if (share.ok() && *share >= 0 && *share <= 1) return share;
+  return bad_input("--access-log", text, "none, all, or a share of the requests like 0.01");
+}
+
+std::string upper(std::string_view text) {
+  std::string raised;
+  for (const char c : text) {
+    if (c == '-') raised += '_';
+    else raised += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  return raised;
+}
+
+// What getopt is told, and what it found. A word like -3 or -0.5 is a value: no option begins with
+// a digit.
 class Scan {
  public:
   explicit Scan(const std::vector<OptionSpec>& specs) : specs_(specs) {
@@ -86,7 +104,10 @@ class Scan {
       std::vector<std::string>& words,
       std::map<std::string, std::vector<std::string>>& given) const {
     std::vector<char*> argv{const_cast<char*>("")};
-    for (std::string& word : words) argv.push_back(word.data());
+    for (std::string& word : words) {
+      if (is_negative_number(word)) word.insert(word.begin(), kShield);
+      argv.push_back(word.data());
+    }
     argv.push_back(nullptr);
     const int argc = static_cast<int>(argv.size()) - 1;
     opterr = 0;
@@ -102,12 +123,24 @@ class Scan {
       if (found == ':') return missing_value(name);
       // A unique beginning would do for getopt; but then a new option could break a script.
       if (found != 0 || name != specs_[static_cast<size_t>(index)].name) return unknown(word, name);
-      given[std::string(name)].emplace_back(optarg == nullptr ? "true" : optarg);
+      given[std::string(name)].emplace_back(optarg == nullptr ? "true" : unshielded(optarg));
     }
-    return std::vector<std::string>(argv.begin() + optind, argv.end() - 1);
+    std::vector<std::string> plain;
+    for (auto word = argv.begin() + optind; word != argv.end() - 1; ++word)
+      plain.emplace_back(unshielded(*word));
+    return plain;
   }
 
  private:
+  static constexpr char kShield = '\x01';  // from getopt, which would take the dash for an option's
+
+  static bool is_negative_number(std::string_view word) {
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (word.size() < 2 || word[0] != '-') return false;
+    return is_digit(word[1]) || (word.size() > 2 && word[1] == '.' && is_digit(word[2]));
+  }
+  static const char* unshielded(const char* word) { return *word == kShield ? word + 1 : word; }
+
   static std::string_view name_in(std::string_view word) {
     word.remove_prefix(std::min(word.find_first_not_of('-'), word.size()));
     return word.substr(0, word.find('='));
@@ -150,14 +183,7 @@ std::string_view level_name(uint32_t level) {
   return kLevels[std::min<size_t>(level, kLevels.size() - 1)];
 }
 
-std::string variable_of(std::string_view option) {
-  std::string variable = "OUTRIGGER_";
-  for (const char c : option) {
-    if (c == '-') variable += '_';
-    else variable += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  }
-  return variable;
-}
+std::string variable_of(std::string_view option) { return "OUTRIGGER_" + upper(option); }
 
 Result<std::string> parse_address(std::string_view option, std::string_view text) {
   const Error error =
@@ -221,10 +247,49 @@ std::vector<OptionSpec> run_specs(RunOptions& into) {
       {"logs", "WHERE", "stdout-text or stdout-json", "stdout-text; stdout-json if not local",
        false, last_into(into.logs, parse_logs)},
       {"metrics", "WHERE", "none", "none", false, metrics},
+      {"access-log", "SHARE", "of the requests that are logged: none, all, or like 0.01", "none",
+       false, last_into(into.access_log, parse_share)},
       {"in-process", "", "one process: the keeper is a thread", "", false, in_process},
       {"core", "", "a crash of the service leaves a core file", "", false, core},
       {"no-confine", "", "without the kernel's confinement", "", false, no_confine},
   };
+}
+
+OptionSpec json_spec(bool& json, std::string help) {
+  return {"json", "", std::move(help), "", false, last_into(json, [](const std::string& text) {
+            return internal::parse_bool("--json", text);
+          })};
+}
+
+std::vector<OptionSpec> call_specs(const internal::OperationInfo& operation, CallOptions& into) {
+  into.named.assign(operation.parameters.size(), {});
+  std::vector<OptionSpec> specs;
+  for (size_t i = 0; i < operation.parameters.size(); ++i) {
+    const internal::ParameterInfo& parameter = operation.parameters[i];
+    OptionSpec spec{parameter.name,
+                    parameter.type == "boolean" ? "" : upper(parameter.type),
+                    "the same by name",
+                    "",
+                    true,
+                    [&into, i](const std::vector<std::string>& texts) -> Result<void> {
+                      into.named[i] = texts;
+                      return {};
+                    }};
+    spec.has_variable = false;
+    specs.push_back(std::move(spec));
+  }
+  specs.push_back(json_spec(into.json, "the result as JSON, also on a terminal"));
+  specs.push_back({"within", "DURATION", "the call is cancelled after that long", "", false,
+                   last_into(into.within, [](const std::string& text) {
+                     return internal::parse_value<std::chrono::nanoseconds>("--within", text);
+                   })});
+  if (operation.live) {
+    specs.push_back({"instance", "PID", "which one to ask, where several run", "", false,
+                     last_into(into.instance, [](const std::string& text) {
+                       return internal::parse_value<int>("--instance", text);
+                     })});
+  }
+  return specs;
 }
 
 std::vector<OptionSpec> own_specs(const internal::ServiceParts& parts) {
@@ -258,7 +323,8 @@ Result<std::vector<std::string>> read_options(const std::vector<OptionSpec>& spe
     std::string from;
     if (const auto found = given.find(spec.name); found != given.end()) {
       texts = found->second;
-    } else if (const char* value = variable(variable_of(spec.name).c_str());
+    } else if (const char* value =
+                   !spec.has_variable ? nullptr : variable(variable_of(spec.name).c_str());
                value != nullptr && *value != '\0') {
       from = variable_of(spec.name) + ": ";
       texts = spec.repeats ? split_at_blanks(value) : std::vector<std::string>{value};

@@ -3,6 +3,7 @@
 // anything starts.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -21,20 +22,31 @@ struct OptionSpec {
   std::string default_text;  // for help
   bool repeats = false;
   std::function<Result<void>(const std::vector<std::string>& texts)> set;
+  bool has_variable = true;
 };
 
 // The options that run has in every service.
 struct RunOptions {
   std::string environment;  // empty: by the signs
   std::string listen = "0.0.0.0:8080";
-  std::string admin;  // empty: by the environment
-  std::string logs;   // "stdout-text", "stdout-json"; empty: by the environment
+  std::string admin;      // empty: by the environment
+  std::string logs;       // "stdout-text", "stdout-json"; empty: by the environment
+  double access_log = 0;  // the share of requests that is logged
   uint32_t level = 2;
 };
 
 // Those that commands have too (--environment, --log-level), and those of run alone.
 std::vector<OptionSpec> common_specs(RunOptions& into);
 std::vector<OptionSpec> run_specs(RunOptions& into);
+// What a command that calls an operation takes besides.
+struct CallOptions {
+  bool json = false;                   // the default is the caller's
+  std::chrono::nanoseconds within{0};  // 0: no limit
+  int instance = 0;                    // for .live(); 0: the only one
+  internal::ParameterTexts named{};    // parameters given by name
+};
+std::vector<OptionSpec> call_specs(const internal::OperationInfo& operation, CallOptions& into);
+OptionSpec json_spec(bool& json, std::string help);
 // The service's own.
 std::vector<OptionSpec> own_specs(const internal::ServiceParts& parts);
 

@@ -40,6 +40,11 @@ class UnderWay {
 };
 
 segment::View own_segment() { return segment::View(supervisor::crew().segment); }
+// By which commands find this service: the supervisor's pid, as on the keeper's own socket.
+int crew_pid() {
+  const int supervisor = supervisor::crew().card.parent_pid;
+  return supervisor > 0 ? supervisor : getpid();
+}
 bool is_alone() { return supervisor::crew().part == supervisor::Part::kAlone; }
 
 // A hook of the user's; what it throws is not to skip the steps behind it.
@@ -69,7 +74,11 @@ void guarded_and_logged(const char* which, Hook hook) {
 }  // namespace
 
 Serving::Serving(internal::ServiceParts& parts, RunOptions options, std::function<int()> own_main)
-    : parts_(parts), options_(std::move(options)), own_main_(std::move(own_main)), face_(parts) {}
+    : parts_(parts),
+      options_(std::move(options)),
+      own_main_(std::move(own_main)),
+      face_(parts),
+      access_log_(options_.access_log) {}
 
 Serving::~Serving() = default;
 
@@ -135,7 +144,10 @@ Result<void> Serving::start() {
   for (internal::CheckInfo& check : parts_.checks)
     checks_->add(check.name, check.options, check.function);
   parts_.runner = checks_.get();
-  return parts_.operations.empty() ? Result<void>() : open_port();
+  const bool serves =
+      std::any_of(parts_.operations.begin(), parts_.operations.end(),
+                  [](const internal::OperationInfo& each) { return !each.cli_only || each.live; });
+  return serves ? open_port() : Result<void>();
 }
 
 Result<void> Serving::open_port() {
@@ -146,16 +158,30 @@ Result<void> Serving::open_port() {
         "outrigger_add_service");
   }
   ops::ServeOptions options;
-  options.address = options_.listen;
+  options.addresses = {options_.listen, door->service_socket(parts_.options.name, crew_pid())};
+  options.threads = parts_.options.threads;
+  options.local = environment_.kind == EnvironmentKind::kLocal;
   options.handler = [this](const ops::ServedRequest& request) {
-    const UnderWay under_way(calls_under_way_);
-    return face_.answer(request);
+    return access_log_.around(request, [&] { return answer(request); });
   };
   options.on_beat = [beat = health::source("http")] { beat.beat(); };
   Result<std::unique_ptr<ops::Server>> server = door->serve(std::move(options));
   if (!server.ok()) return server.error();
   server_ = std::move(*server);
   return {};
+}
+
+// A call is under way until its function has returned, be it as a stream.
+ops::ServedResponse Serving::answer(const ops::ServedRequest& request) {
+  const UnderWay under_way(calls_under_way_);
+  ops::ServedResponse response = face_.answer(request);
+  if (response.stream) {
+    response.stream = [this, stream = std::move(response.stream)](const ops::Send& send) {
+      const UnderWay streaming(calls_under_way_);
+      return stream(send);
+    };
+  }
+  return response;
 }
 
 void Serving::be_ready() {

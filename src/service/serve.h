@@ -9,6 +9,7 @@
 
 #include "health/runner.h"
 #include "ops/ops.h"
+#include "service/access_log.h"
 #include "service/declarations.h"
 #include "service/http_face.h"
 #include "service/lifecycle.h"
@@ -33,6 +34,7 @@ class Serving {
   Result<void> prepare();  // settings, declarations; alone: the keeper as a thread
   Result<void> start();    // hooks, checks, port
   Result<void> open_port();
+  ops::ServedResponse answer(const ops::ServedRequest& request);
   void be_ready();
   int run_own_main();
   void drain();  // lame duck, what is under way, on_drain
@@ -46,6 +48,7 @@ class Serving {
   const RunOptions options_;
   const std::function<int()> own_main_;
   const HttpFace face_;
+  const AccessLog access_log_;
   std::atomic<int> calls_under_way_{0};  // of operations, over HTTP
   Environment environment_;
   std::vector<ResolvedSetting> settings_;

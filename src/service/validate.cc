@@ -6,6 +6,7 @@
 
 #include "segment/layout.h"
 #include "service/options.h"
+#include "supervisor/words.h"
 
 namespace outrigger::service {
 namespace {
@@ -41,14 +42,53 @@ class Names {
   std::set<std::string> known_;
 };
 
+constexpr std::chrono::hours kWithinMax(24 * 30);
+
+// What every call of an operation takes besides its parameters.
+std::vector<std::string> options_of_calls(const internal::ServiceParts& parts) {
+  std::vector<std::string> names{"help", "h", "json", "within", "instance"};
+  RunOptions unused;
+  for (const OptionSpec& spec : common_specs(unused)) names.push_back(spec.name);
+  for (const internal::OptionInfo& option : parts.run_options) names.push_back(option.name);
+  return names;
+}
+
+std::string wrong_with_parameters(const internal::OperationInfo& operation,
+                                  const std::vector<std::string>& taken) {
+  Names parameters("parameter of " + operation.name);
+  const internal::ParameterInfo* left_out = nullptr;
+  for (const internal::ParameterInfo& parameter : operation.parameters) {
+    if (std::string wrong = parameters.wrong_with(parameter.name); !wrong.empty()) return wrong;
+    const std::string which = "parameter " + parameter.name + " of " + operation.name;
+    if (std::find(taken.begin(), taken.end(), parameter.name) != taken.end()) {
+      return which + " will not do: --" + parameter.name +
+             " is an option of the command already; choose another name";
+    }
+    if (!parameter.wrong.empty()) return which + ": " + parameter.wrong;
+    if (parameter.may_be_left_out()) {
+      left_out = &parameter;
+    } else if (left_out != nullptr) {
+      return which + " must be given, so it cannot follow " + left_out->name +
+             ", which may be left out";
+    }
+  }
+  return {};
+}
+
 std::string wrong_with_operations(const internal::ServiceParts& parts) {
   Names operations("operation");
+  const std::vector<std::string> taken = options_of_calls(parts);
   for (const internal::OperationInfo& operation : parts.operations) {
     if (std::string wrong = operations.wrong_with(operation.name); !wrong.empty()) return wrong;
-    Names parameters("parameter of " + operation.name);
-    for (const internal::ParameterInfo& parameter : operation.parameters) {
-      if (std::string wrong = parameters.wrong_with(parameter.name); !wrong.empty()) return wrong;
+    if (supervisor::is_contract_word(operation.name)) {
+      return "operation name \"" + operation.name +
+             "\" will not do: it is a word of every service's command line; choose another";
     }
+    if (operation.within.count() < 0 || operation.within > kWithinMax) {
+      return "operation " + operation.name + ": .within(" + internal::text_of(operation.within) +
+             ") will not do: expected up to " + internal::text_of(kWithinMax);
+    }
+    if (std::string wrong = wrong_with_parameters(operation, taken); !wrong.empty()) return wrong;
   }
   return {};
 }
@@ -94,6 +134,8 @@ std::string wrong_with(const internal::ServiceParts& parts) {
     return "stop_budget " + internal::text_of(std::chrono::nanoseconds(options.stop_budget)) +
            " will not do: expected 100ms to 1h";
   }
+  if (options.threads < 1 || options.threads > 1024)
+    return "threads " + std::to_string(options.threads) + " will not do: expected 1 to 1024";
   if (options.lame_duck.count() < 0) return "lame_duck must not be negative";
   if (std::string wrong = wrong_with_operations(parts); !wrong.empty()) return wrong;
   if (std::string wrong = wrong_with_options(parts); !wrong.empty()) return wrong;

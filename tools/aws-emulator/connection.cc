@@ -166,7 +166,8 @@ class Session {
   }
 
   std::string text_of(const Answer& answer, http::AfterAnswer after) {
-    return http::answer_head(answer, answer.body.size(), after, world_.clock().now_s()) +
+    return http::answer_head(answer, http::Length::of(answer.body.size()), after,
+                             world_.clock().now_s()) +
            (reader_->state() == http::ReadState::kComplete && reader_->is_head() ? ""
                                                                                  : answer.body);
   }

@@ -66,9 +66,9 @@ struct KeeperThread : ops::KeeperThread {
 };
 
 Result<std::unique_ptr<ops::Server>> serve(ops::ServeOptions options) {
-  if (is("no_port")) return failed("cannot listen on " + options.address + ": taken");
+  if (is("no_port")) return failed("cannot listen on " + options.addresses.front() + ": taken");
   options.on_beat();
-  return std::unique_ptr<ops::Server>(std::make_unique<Server>(options.address));
+  return std::unique_ptr<ops::Server>(std::make_unique<Server>(options.addresses.front()));
 }
 
 Result<http::Response> fetch(const http::Request&) { return failed("nobody to ask"); }
@@ -110,7 +110,22 @@ void keeper_main(const segment::RoleCard& card, int, char**) {
   }
 }
 
-const ops::Table kTable{keeper_main, serve, fetch, keeper_thread, health_command};
+std::string service_socket(std::string_view service, int) {
+  return "unix:@" + std::string(service);
+}
+Result<http::Response> ask(const ops::Question&) { return failed("nobody to ask"); }
+Result<Json> parse_json(std::string_view) { return failed("nobody to read it"); }
+
+constexpr ops::Table kTable = {
+    .keeper_main = keeper_main,
+    .service_socket = service_socket,
+    .serve = serve,
+    .fetch = fetch,
+    .keeper_thread = keeper_thread,
+    .ask = ask,
+    .parse_json = parse_json,
+    .health_command = health_command,
+};
 
 }  // namespace
 }  // namespace outrigger::test

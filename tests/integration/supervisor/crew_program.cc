@@ -215,9 +215,12 @@ void keeper_main(const RoleCard& card, int, char**) {
 }
 
 const ops::Table kTable = {.keeper_main = keeper_main,
+                           .service_socket = nullptr,
                            .serve = nullptr,
                            .fetch = nullptr,
                            .keeper_thread = nullptr,
+                           .ask = nullptr,
+                           .parse_json = nullptr,
                            .health_command = nullptr};
 
 // --- The user's part ---------------------------------------------------------------------------

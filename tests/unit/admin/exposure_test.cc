@@ -42,5 +42,18 @@ TEST(TrustIn, a_web_page_that_was_pointed_at_loopback_is_a_stranger) {
   }
 }
 
+TEST(TrustIn, a_form_of_another_site_is_a_stranger) {
+  const auto with_origin = [](std::string_view origin) {
+    return trust(MadeRequest("POST", "/")
+                     .from_loopback()
+                     .with("Host", "localhost:8080")
+                     .with("Origin", origin),
+                 kLocal);
+  };
+  EXPECT_EQ(with_origin("http://localhost:8080"), Trust::kInsider);
+  for (const char* origin : {"http://evil.example.org", "null", "http://localhost:3000", "http://"})
+    EXPECT_EQ(with_origin(origin), Trust::kStranger) << origin;
+}
+
 }  // namespace
 }  // namespace outrigger::admin

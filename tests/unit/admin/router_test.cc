@@ -98,7 +98,8 @@ TEST_F(RouterTest, says_what_is_wrong_with_a_level) {
                                .asking("level", "debug")
                                .asking("module", "db"));
   EXPECT_EQ(unknown.status, 400);
-  EXPECT_EQ(unknown.body, "{\"error\":\"module db is not known\"}\n");
+  EXPECT_EQ(unknown.body, R"({"type":"about:blank","title":"Bad Request","status":400,)"
+                          "\"detail\":\"module db is not known\"}\n");
   EXPECT_EQ(source_.levels_set, 0);
 }
 

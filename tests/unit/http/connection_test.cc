@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "base/fd.h"
+#include "http/message.h"
 
 namespace outrigger::http {
 namespace {
@@ -40,11 +41,21 @@ class ConnectionTest : public testing::Test {
       response.content_type = "text/plain";
       response.body = std::string(request.method) + " " + std::string(request.path) + " [" +
                       std::string(request.body) + "]";
+      if (request.path == "/stream") response.stream = stream_;
       if (request.path == "/throw") throw std::runtime_error("it \"broke\"");
       if (request.path == "/large") response.body.assign(4u << 20, 'x');
       if (request.path == "/later") response.later = std::make_shared<InTwoLooks>(left_);
       return response;
     };
+    connection_.emplace(server_.get(), Peer{}, limits_, handler_, table_);
+  }
+  // Another connection.
+  void again() {
+    connection_.reset();
+    int fds[2];
+    ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
+    server_.reset(fds[0]);
+    client_.reset(fds[1]);
     connection_.emplace(server_.get(), Peer{}, limits_, handler_, table_);
   }
 
@@ -73,6 +84,7 @@ class ConnectionTest : public testing::Test {
   ServerLimits limits_;
   ConnectionTable table_;
   Handler handler_;
+  std::function<ServerResponse(const Send&)> stream_;
   base::Fd server_, client_;
   std::optional<Connection> connection_;
   int asked_ = 0;
@@ -154,6 +166,93 @@ TEST_F(ConnectionTest, refuses_a_large_body_before_it_is_sent) {
   EXPECT_EQ(read(), Step::kGone);
 }
 
+// The stream's own thread is this one: the socket pair has room for what is sent here.
+TEST_F(ConnectionTest, an_answer_in_pieces_is_chunked) {
+  stream_ = [](const Send& send) {
+    EXPECT_TRUE(send("one\n"));
+    EXPECT_TRUE(send("twenty-one bytes....\n"));
+    return ServerResponse{};
+  };
+  this->send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_EQ(read(), Step::kStream);
+  EXPECT_EQ(connection_->stream(), Step::kRead);
+  const std::string answer = received();
+  EXPECT_NE(answer.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << answer;
+  EXPECT_EQ(answer.find("Content-Length"), std::string::npos);
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n4\r\none\n\r\n15\r\ntwenty-one bytes....\n\r\n0\r\n\r\n"))
+      << answer;
+  this->send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(read(), Step::kRead);
+  EXPECT_TRUE(received().ends_with("GET /a []")) << "the connection goes on";
+}
+
+TEST_F(ConnectionTest, a_stream_that_fails_before_its_first_piece_is_an_answer_like_any_other) {
+  stream_ = [](const Send&) { return error_response(400, "no"); };
+  send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_EQ(read(), Step::kStream);
+  EXPECT_EQ(connection_->stream(), Step::kRead);
+  const std::string answer = received();
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+  EXPECT_NE(answer.find("Content-Length"), std::string::npos);
+}
+
+TEST_F(ConnectionTest, a_stream_that_fails_later_lacks_its_last_chunk) {
+  for (const bool throws : {false, true}) {
+    stream_ = [throws](const Send& send) {
+      send("one\n");
+      if (throws) throw std::runtime_error("it broke");
+      ServerResponse end = error_response(500, "no");
+      end.body = "why\n";
+      return end;
+    };
+    send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    ASSERT_EQ(read(), Step::kStream);
+    EXPECT_EQ(connection_->stream(), Step::kRead) << "lingers";
+    const std::string answer = received();
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 ")) << answer;
+    EXPECT_NE(answer.find("4\r\none\n\r\n"), std::string::npos) << answer;
+    EXPECT_NE(answer.find(throws ? "it broke" : "4\r\nwhy\n\r\n"), std::string::npos) << answer;
+    EXPECT_EQ(answer.find("\r\n0\r\n"), std::string::npos) << answer;
+    again();
+  }
+}
+
+TEST_F(ConnectionTest, http_1_0_gets_pieces_without_frames) {
+  stream_ = [](const Send& send) {
+    send("one\n");
+    return ServerResponse{};
+  };
+  send("GET /stream HTTP/1.0\r\n\r\n");
+  ASSERT_EQ(read(), Step::kStream);
+  EXPECT_EQ(connection_->stream(), Step::kGone);
+  const std::string answer = received();
+  EXPECT_TRUE(answer.ends_with("\r\n\r\none\n")) << answer;
+  EXPECT_EQ(answer.find("chunked"), std::string::npos);
+}
+
+TEST_F(ConnectionTest, head_of_a_stream_runs_nothing) {
+  stream_ = [](const Send&) -> ServerResponse {
+    ADD_FAILURE() << "it ran";
+    return {};
+  };
+  send("HEAD /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(read(), Step::kRead);
+  EXPECT_TRUE(received().ends_with("\r\n\r\n"));
+}
+
+TEST_F(ConnectionTest, a_stream_to_nobody_ends) {
+  bool taken = true;
+  stream_ = [&](const Send& send) {
+    client_.reset();
+    taken = send("one\n");
+    return ServerResponse{};
+  };
+  send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_EQ(read(), Step::kStream);
+  EXPECT_EQ(connection_->stream(), Step::kGone);
+  EXPECT_FALSE(taken);
+}
+
 TEST_F(ConnectionTest, a_client_that_never_stops_sending_is_left) {
   send("nonsense\r\n\r\n");
   EXPECT_EQ(read(), Step::kRead);
@@ -215,7 +314,7 @@ TEST_F(ConnectionTest, what_a_handler_throws_becomes_a_500) {
   EXPECT_EQ(read(), Step::kRead);
   const std::string answer = received();
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 500 "));
-  EXPECT_TRUE(answer.ends_with("{\"error\":\"it \\\"broke\\\"\"}\n"));
+  EXPECT_TRUE(answer.ends_with("\"status\":500,\"detail\":\"it \\\"broke\\\"\"}\n"));
 }
 
 TEST_F(ConnectionTest, a_large_answer_waits_for_its_reader) {

@@ -25,7 +25,7 @@ TEST(Rfc3339, has_milliseconds_and_is_utc) {
 TEST(AnswerHead, carries_what_every_answer_carries) {
   ServerResponse response;
   response.status = 404;
-  const std::string head = answer_head(response, 12, AfterAnswer::kClose, 0);
+  const std::string head = answer_head(response, Length::of(12), AfterAnswer::kClose, 0);
   EXPECT_TRUE(head.starts_with("HTTP/1.1 404 Not Found\r\n"));
   EXPECT_TRUE(head.ends_with("\r\n\r\n"));
   for (const char* line :
@@ -39,14 +39,14 @@ TEST(AnswerHead, carries_what_every_answer_carries) {
 TEST(AnswerHead, lets_no_header_value_begin_another_header) {
   ServerResponse response;
   response.headers = {{"Location", "/a\r\nSet-Cookie: b=c"}};
-  const std::string head = answer_head(response, 0, AfterAnswer::kKeepAlive, 0);
+  const std::string head = answer_head(response, Length::of(0), AfterAnswer::kKeepAlive, 0);
   EXPECT_EQ(head.find("\r\nSet-Cookie"), std::string::npos);
 }
 
 TEST(AnswerHead, has_no_length_where_there_can_be_no_body) {
   ServerResponse response;
   response.status = 204;
-  EXPECT_EQ(answer_head(response, 0, AfterAnswer::kKeepAlive, 0).find("\r\nContent-"),
+  EXPECT_EQ(answer_head(response, Length::of(0), AfterAnswer::kKeepAlive, 0).find("\r\nContent-"),
             std::string::npos);
 }
 

@@ -11,7 +11,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <latch>
+#include <mutex>
+#include <optional>
 #include <semaphore>
+#include <stop_token>
 #include <thread>
 
 #include "base/fd.h"
@@ -414,6 +419,122 @@ TEST(Server, others_are_served_while_an_answer_is_awaited) {
   EXPECT_TRUE(other.read_all().ends_with("now"));
   go = true;
   EXPECT_TRUE(patient.read_all().ends_with("at last"));
+}
+
+// What a handler waits for in these: that it is told to stop.
+void wait_for(const std::stop_token& token) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  std::condition_variable_any().wait(lock, token, [] { return false; });
+}
+
+TEST(Server, a_handler_is_told_when_its_client_is_gone_though_all_threads_are_busy) {
+  std::latch inside(2), told(2);
+  ServerOptions made = options();
+  made.threads = 2;
+  made.handler = [&](const ServerRequest& request) {
+    inside.count_down();
+    wait_for(request.token);
+    told.count_down();
+    return ServerResponse{};
+  };
+  auto server = Server::start(std::move(made));
+  ASSERT_TRUE(server.ok());
+  {
+    Client first((*server)->listeners()[0].address), second((*server)->listeners()[0].address);
+    first.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    second.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    inside.wait();
+  }
+  told.wait();
+}
+
+TEST(Server, a_handler_is_told_when_its_time_is_over) {
+  ServerOptions made = options();
+  made.threads = 2;
+  made.handler = [&](const ServerRequest& request) {
+    request.limit(std::chrono::steady_clock::now() + 20ms);
+    wait_for(request.token);
+    return ServerResponse{};
+  };
+  auto server = Server::start(std::move(made));
+  ASSERT_TRUE(server.ok());
+  Client client((*server)->listeners()[0].address);
+  for (int i = 0; i < 2; ++i) {  // and the next request of the connection starts anew
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 200 "));
+  }
+}
+
+TEST(Server, streams_do_not_keep_others_waiting_and_are_bounded) {
+  std::latch streaming(2);
+  ServerOptions made = options();
+  made.threads = 1;
+  made.limits.streams = 2;
+  made.handler = [&](const ServerRequest& request) {
+    ServerResponse response;
+    if (request.path == "/stream") {
+      response.stream = [&streaming, token = request.token](const Send& send) {
+        send("begun\n");
+        streaming.count_down();
+        wait_for(token);
+        return ServerResponse{};
+      };
+    }
+    return response;
+  };
+  auto server = Server::start(std::move(made));
+  ASSERT_TRUE(server.ok());
+  const std::string& address = (*server)->listeners()[0].address;
+  std::optional<Client> first(address), second(address);
+  first->send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  second->send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(first->read_until("begun\n").starts_with("HTTP/1.1 200 "));
+  streaming.wait();
+  Client third(address);
+  third.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(third.read_until("\r\n\r\n").starts_with("HTTP/1.1 200 "));
+  third.send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(third.read_until("\r\n\r\n").starts_with("HTTP/1.1 503 "));
+  first.reset();  // its stream is told, and there is room for another before long
+  bool let_in = false;
+  while (!let_in) {
+    Client fourth(address);
+    fourth.send("GET /stream HTTP/1.1\r\nHost: x\r\n\r\n");
+    let_in = fourth.read_until("\r\n\r\n").starts_with("HTTP/1.1 200 ");
+  }
+  server->reset();  // tells those that are left, and joins
+}
+
+TEST(Server, a_slow_reader_slows_its_stream_down) {
+  constexpr size_t kPiece = 64u << 10, kPieces = 1000;  // more than any socket's buffers hold
+  std::atomic<size_t> sent{0};
+  ServerOptions made = options();
+  made.threads = 2;
+  made.handler = [&](const ServerRequest&) {
+    ServerResponse response;
+    response.stream = [&sent](const Send& send) {
+      const std::string piece(kPiece, 'x');
+      while (sent < kPieces && send(piece)) ++sent;
+      return ServerResponse{};
+    };
+    return response;
+  };
+  auto server = Server::start(std::move(made));
+  ASSERT_TRUE(server.ok());
+  Client client((*server)->listeners()[0].address);
+  client.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  client.read_until("\r\n\r\n");
+  // It stands still when the buffers are full: nobody has read a body's byte yet.
+  for (size_t before = sent + 1; before != sent;) {
+    before = sent;
+    std::this_thread::sleep_for(100ms);
+  }
+  EXPECT_LT(sent, kPieces);
+  const std::string rest = client.read_all();
+  EXPECT_GT(rest.size(), kPiece * kPieces);
+  EXPECT_TRUE(rest.ends_with("\r\n0\r\n\r\n"));
+  EXPECT_EQ(sent, kPieces);
 }
 
 }  // namespace

@@ -22,7 +22,6 @@ TEST(Validation, a_good_service_has_nothing_wrong) {
   service.operation("greet", "").arg<int>("a", "").arg<int>("b", "").does([](int, int) {
     return nothing();
   });
-  service.operation("version", "a contract word: reached by `op`").does(nothing);
   service.check("disk /", {}, [] { return pass(); });
   service.option<int>("width", {});
   service.setting<int>("Width", {.otherwise = 3});
@@ -40,6 +39,46 @@ TEST(Validation, names) {
   Service service{{.name = "x"}};
   service.operation("a/b", "").does(nothing);
   EXPECT_EQ(wrong_with(service.parts()).find("operation name \"a/b\" will not do"), 0u);
+}
+
+TEST(Validation, reserved_words) {
+  for (const char* word : {"run", "version", "health", "config", "op", "help", "init", "push"}) {
+    Service service{{.name = "x"}};
+    service.operation(word, "").does(nothing);
+    EXPECT_EQ(wrong_with(service.parts()),
+              "operation name \"" + std::string(word) +
+                  "\" will not do: it is a word of every service's command line; choose another");
+  }
+  Service path{{.name = "x"}};
+  path.operation("openapi.json", "").does(nothing);
+  EXPECT_NE(wrong_with(path.parts()), "");
+  for (const char* word : {"json", "help", "within", "instance", "log-level", "own"}) {
+    Service service{{.name = "x"}};
+    service.option<int>("own", {});
+    service.operation("a", "").arg<int>(word, "").does([](int) { return nothing(); });
+    EXPECT_EQ(wrong_with(service.parts()), "parameter " + std::string(word) +
+                                               " of a will not do: --" + word +
+                                               " is an option of the command already; choose "
+                                               "another name");
+  }
+}
+
+TEST(Validation, parameters) {
+  Service order{{.name = "x"}};
+  order.operation("a", "").arg<int>("n", "", 1).arg<int>("m", "").does([](int, int) {
+    return nothing();
+  });
+  EXPECT_EQ(wrong_with(order.parts()),
+            "parameter m of a must be given, so it cannot follow n, which may be left out");
+  Service wrong{{.name = "x"}};
+  wrong.operation("a", "").arg<int>("n", "", {.otherwise = 0, .min = 1}).does([](int) {
+    return nothing();
+  });
+  EXPECT_EQ(wrong_with(wrong.parts()),
+            "parameter n of a: the default of n \"0\" will not do: expected 1 or more");
+  Service limit{{.name = "x"}};
+  limit.operation("a", "").within(-1s).does(nothing);
+  EXPECT_NE(wrong_with(limit.parts()).find("within"), std::string::npos);
 }
 
 TEST(Validation, twice) {
