@@ -9,7 +9,7 @@
 #             dynamic: shares the system's C and C++ libraries.
 #
 #   In Release the file is stripped but for the names of its functions, which stay in it, compressed, for profiles; its
-#   debug information lies in <build>/debug/NAME.debug, found by build id.
+#   debug information lies in <build>/debug/NAME.debug, where debuggers find it by a link beside the file.
 #
 # outrigger_make_service(NAME VERSION major.minor [LINKAGE static|dynamic])
 #
@@ -92,7 +92,10 @@ function(outrigger_make_service name)
     set(debug_file "${CMAKE_BINARY_DIR}/debug/${name}.debug")
     set(keep_debug
       COMMAND "${CMAKE_COMMAND}" -E make_directory "${CMAKE_BINARY_DIR}/debug"
-      COMMAND "${here}/strip_service" "${CMAKE_OBJCOPY}" "${CMAKE_NM}" "$<TARGET_FILE:${name}>" "${debug_file}")
+      COMMAND "${here}/strip_service" "${CMAKE_OBJCOPY}" "${CMAKE_NM}" "$<TARGET_FILE:${name}>" "${debug_file}"
+      # Where debuggers look by themselves.
+      COMMAND "${CMAKE_COMMAND}" -E make_directory "$<TARGET_FILE_DIR:${name}>/.debug"
+      COMMAND "${CMAKE_COMMAND}" -E create_symlink "${debug_file}" "$<TARGET_FILE_DIR:${name}>/.debug/${name}.debug")
   endif()
   add_custom_command(TARGET ${name} POST_BUILD
     COMMAND "${CMAKE_COMMAND}" "-DNAME=${name}" "-DVERSION_SOURCE=${version_source}" "-DLINKED=${linked}"
