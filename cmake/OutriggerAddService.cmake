@@ -7,6 +7,7 @@
 #             OUTRIGGER_GIT_SHA gives the commit where there is no git.
 #   LINKAGE   static (the default): one fully static, position-independent file that runs in an empty chroot.
 #             dynamic: shares the system's C and C++ libraries.
+#   NO_HEAP_PROFILE  leaves the hooks of malloc out; a dynamic file has none anyway.
 #
 #   In Release the file is stripped but for the names of its functions, which stay in it, compressed, for profiles; its
 #   debug information lies in <build>/debug/NAME.debug, where debuggers find it by a link beside the file.
@@ -21,7 +22,7 @@ include(CheckLinkerFlag)
 set(OUTRIGGER_GIT_SHA "" CACHE STRING "Commit to bake into services; empty: ask git at each build")
 
 function(outrigger_add_service name)
-  cmake_parse_arguments(PARSE_ARGV 1 SERVICE "" "VERSION;LINKAGE" "SOURCES")
+  cmake_parse_arguments(PARSE_ARGV 1 SERVICE "NO_HEAP_PROFILE" "VERSION;LINKAGE" "SOURCES")
   if(SERVICE_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "outrigger_add_service(${name}): what is ${SERVICE_UNPARSED_ARGUMENTS}?")
   endif()
@@ -29,11 +30,15 @@ function(outrigger_add_service name)
     message(FATAL_ERROR "outrigger_add_service(${name}): SOURCES are missing")
   endif()
   add_executable(${name} ${SERVICE_SOURCES})
-  outrigger_make_service(${name} VERSION "${SERVICE_VERSION}" LINKAGE "${SERVICE_LINKAGE}")
+  set(no_heap_profile)
+  if(SERVICE_NO_HEAP_PROFILE)
+    set(no_heap_profile NO_HEAP_PROFILE)
+  endif()
+  outrigger_make_service(${name} VERSION "${SERVICE_VERSION}" LINKAGE "${SERVICE_LINKAGE}" ${no_heap_profile})
 endfunction()
 
 function(outrigger_make_service name)
-  cmake_parse_arguments(PARSE_ARGV 1 SERVICE "" "VERSION;LINKAGE" "")
+  cmake_parse_arguments(PARSE_ARGV 1 SERVICE "NO_HEAP_PROFILE" "VERSION;LINKAGE" "")
   if(SERVICE_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "outrigger_make_service(${name}): what is ${SERVICE_UNPARSED_ARGUMENTS}?")
   endif()
@@ -71,6 +76,12 @@ function(outrigger_make_service name)
   target_link_options(${name} PRIVATE
     -Wl,--gc-sections -Wl,--build-id -Wl,-z,relro,-z,now -Wl,-z,noexecstack
     -Wl,--wrap=pthread_create)
+  if(SERVICE_LINKAGE STREQUAL static AND NOT SERVICE_NO_HEAP_PROFILE)
+    foreach(hook malloc calloc realloc free memalign aligned_alloc posix_memalign valloc pvalloc malloc_usable_size)
+      target_link_options(${name} PRIVATE -Wl,--wrap=${hook})
+    endforeach()
+    target_link_options(${name} PRIVATE -Wl,--undefined=outrigger_heap_hooks)
+  endif()
   target_link_libraries(${name} PRIVATE outrigger::early outrigger::outrigger outrigger::operations)
 
   # The list of parts (`NAME sbom`): the linker tells what it read, and the list is laid into the file afterwards.

@@ -27,6 +27,10 @@ constexpr std::array kDescribed{
     Described{"profile",
               "CPU profile: where the threads' CPU time goes, for ?seconds= (30) at ?hz= (100).",
               ProfileKind::kCpu, ProfileForm::kProto},
+    Described{"heap", "Live memory by who allocated it; with ?seconds= what came within them.",
+              ProfileKind::kHeap, ProfileForm::kProto},
+    Described{"allocs", "All that was allocated since the start, by whom.", ProfileKind::kAllocs,
+              ProfileForm::kProto},
     Described{"threads",
               "Every thread's stack now, also while the service is deadlocked or stopped.",
               ProfileKind::kThreads, ProfileForm::kProto},
@@ -76,7 +80,9 @@ Result<ProfileAsk> ask_in(const ServerRequest& request, const Described& profile
     if (name != "seconds" && name != "hz" && name != "debug" && name != "gc")
       return bad_input(name, value, "no parameters but seconds, hz, debug and gc");
   }
-  const auto seconds = number_in(request, "seconds", 30, 1, kSecondsMax);
+  const bool of_heap = profile.kind == ProfileKind::kHeap || profile.kind == ProfileKind::kAllocs;
+  const auto seconds =
+      number_in(request, "seconds", of_heap ? 0 : 30, of_heap ? 0 : 1, kSecondsMax);
   if (!seconds) return seconds.error();
   const auto hz = number_in(request, "hz", 100, 1, kHzMax);
   if (!hz) return hz.error();

@@ -84,8 +84,8 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
       alone ? getpid() : view.supervision().service_pid.load(std::memory_order_relaxed);
   const int supervisor = alone ? 0 : card.parent_pid;
   keeper->process_ = std::make_unique<ProcessWatch>(service, supervisor, keeper->findings_);
-  keeper->profiles_ =
-      std::make_unique<Profiles>(pprof::Profiler::Parts{view, service, card.service_bell});
+  keeper->profiles_ = std::make_unique<Profiles>(
+      pprof::Profiler::Parts{view, service, card.service_bell, keeper->options_.with_admin});
   keeper->source_ = std::make_unique<LiveSource>(
       LiveSource::Parts{view, memory, *keeper->drain_, *keeper->recent_, *keeper->level_,
                         keeper->findings_, service, keeper->profiles_.get()});

@@ -26,6 +26,8 @@ class Pending final : public admin::PendingProfile {
 pprof::Kind kind_of(admin::ProfileKind kind) {
   switch (kind) {
     case admin::ProfileKind::kThreads: return pprof::Kind::kThreads;
+    case admin::ProfileKind::kHeap: return pprof::Kind::kHeap;
+    case admin::ProfileKind::kAllocs: return pprof::Kind::kAllocs;
     case admin::ProfileKind::kSymbols: return pprof::Kind::kSymbols;
     case admin::ProfileKind::kCpu: break;
   }

@@ -34,8 +34,8 @@ std::string decimal(double number) {
 
 }  // namespace
 
-CpuSession::CpuSession(const Profiler::Parts& parts, const Ask& ask)
-    : parts_(parts), ask_(ask), reader_(parts.view), sample_(std::make_unique<Sample>()) {}
+CpuSession::CpuSession(const Profiler::Parts& parts, const Ask& ask, std::function<void()> drain)
+    : parts_(parts), ask_(ask), drain_(std::move(drain)) {}
 
 CpuSession::~CpuSession() {
   if (asked_) ask_for(0);
@@ -45,7 +45,8 @@ void CpuSession::ask_for(uint32_t hz) {
   SampleShare& share = segment::samples(parts_.view);
   share.cpu_hz.store(hz, std::memory_order_relaxed);
   // Release: pairs with the control thread's acquire.
-  share.asked.fetch_add(1, std::memory_order_release);
+  const uint32_t asked = share.asked.fetch_add(1, std::memory_order_release) + 1;
+  if (hz != 0) asked_number_ = asked;
   const uint64_t one = 1;
   [[maybe_unused]] const ssize_t rung = write(parts_.service_bell, &one, sizeof(one));
   asked_ = hz != 0;
@@ -61,7 +62,6 @@ Result<void> CpuSession::begin() {
   auto unwinder = Unwinder::of_process(parts_.service_pid);
   if (!unwinder.ok()) return unwinder.error();
   unwinder_ = std::move(*unwinder);
-  reader_.clear();
   dropped_before_ = segment::samples(parts_.view).dropped.load(std::memory_order_relaxed);
   began_ns_ = refreshed_ns_ = base::monotonic_ns();
   began_real_ns_ = base::real_ns();
@@ -70,7 +70,6 @@ Result<void> CpuSession::begin() {
 }
 
 Result<void> CpuSession::turn() {
-  take_samples();
   if (!applied()) return {};
   switch (static_cast<SampleRefusal>(
       segment::samples(parts_.view).refusal.load(std::memory_order_relaxed))) {
@@ -98,11 +97,11 @@ Result<std::string> CpuSession::finish() {
   // What handlers have under way is taken too.
   const int64_t until_ns = base::monotonic_ns() + kStopPatienceNs;
   while (was_applied && !applied() && base::monotonic_ns() < until_ns) {
-    take_samples();
+    drain_();
     const timespec moment{0, 1'000'000};
     clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, nullptr);
   }
-  take_samples();
+  drain_();
   ProfileHead head;
   head.values = {{"samples", "count"}, {"cpu", "nanoseconds"}};
   head.period_type = {"cpu", "nanoseconds"};
@@ -124,13 +123,9 @@ Result<std::string> CpuSession::finish() {
   return out;
 }
 
-void CpuSession::take_samples() {
-  while (reader_.next(*sample_)) {
-    if (sample_->kind == segment::SampleKind::kCpu) take(*sample_);
-  }
-}
-
 void CpuSession::take(const Sample& sample) {
+  // Samples of a profile before this one may still lie in their cells.
+  if (static_cast<int32_t>(sample.asked - asked_number_) < 0) return;
   if (unwinder_->module_at(sample.registers[segment::kPcRegister]) == nullptr) {
     const int64_t now_ns = base::monotonic_ns();
     if (now_ns - refreshed_ns_ > kRefreshEveryNs) {

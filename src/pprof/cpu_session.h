@@ -1,6 +1,7 @@
 // One CPU profile, from asking the service for samples to the encoded answer. Used by one thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -15,7 +16,8 @@ namespace outrigger::pprof {
 
 class CpuSession {
  public:
-  CpuSession(const Profiler::Parts& parts, const Ask& ask);
+  // `drain` reads what samples there are, and gives this the ones that are its own.
+  CpuSession(const Profiler::Parts& parts, const Ask& ask, std::function<void()> drain);
   // Asks the service to stop, whatever came before.
   ~CpuSession();
   CpuSession(const CpuSession&) = delete;
@@ -23,26 +25,24 @@ class CpuSession {
 
   // Asks the service to begin.
   Result<void> begin();
-  // Takes what samples are there. An error when the service cannot do it.
+  // An error when the service cannot do it.
   Result<void> turn();
   // The time is over, or the service has ended.
   bool over() const;
   Result<std::string> finish();
 
-  // A sample of this profile that another reader has met.
+  // A sample of this profile.
   void take(const segment::Sample& sample);
 
  private:
   void ask_for(uint32_t hz);
   bool applied() const;
-  void take_samples();
   uint32_t label_of(int32_t thread_id);
   std::vector<std::string> comments(int64_t duration_ns) const;
 
   const Profiler::Parts parts_;
   const Ask ask_;
-  segment::SampleReader reader_;
-  std::unique_ptr<segment::Sample> sample_;
+  const std::function<void()> drain_;
   std::unique_ptr<Unwinder> unwinder_;
   Stacks stacks_;
   std::vector<uint64_t> addresses_;
@@ -50,6 +50,7 @@ class CpuSession {
   std::unordered_map<std::string, uint32_t> label_by_name_;
   std::vector<std::string> labels_;
   bool asked_ = false;
+  uint32_t asked_number_ = 0;
   int64_t began_ns_ = 0;       // CLOCK_MONOTONIC
   int64_t began_real_ns_ = 0;  // CLOCK_REALTIME
   int64_t refreshed_ns_ = 0;

@@ -57,7 +57,9 @@ class Encoder {
     ProtoWriter locations;
     ProtoWriter values;
     ProtoWriter writer;
-    for (const uint64_t address : stacks.addresses(stack)) locations.varint(location(address));
+    std::span<const uint64_t> addresses = stacks.addresses(stack);
+    if (head.from_allocator) addresses = addresses.subspan(allocator_frames(addresses, unwinder_));
+    for (const uint64_t address : addresses) locations.varint(location(address));
     for (size_t i = 0; i < head.values.size(); ++i)
       values.varint(static_cast<uint64_t>(stack.values[i]));
     writer.bytes(1, locations.text());

@@ -9,6 +9,8 @@ std::string describe(const Ask& ask) {
     case Kind::kCpu:
       return "a CPU profile of " + std::to_string(ask.seconds) + " s at " + std::to_string(ask.hz) +
              " Hz";
+    case Kind::kHeap:
+    case Kind::kAllocs: return "a heap profile of " + std::to_string(ask.seconds) + " s";
     case Kind::kThreads: return "a look at the threads' stacks";
     case Kind::kSymbols: break;
   }

@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/threads.h"
 #include "pprof/cpu_session.h"
+#include "pprof/heap.h"
+#include "pprof/heap_session.h"
 #include "pprof/symbols.h"
 #include "pprof/thread_stacks.h"
 
@@ -18,10 +20,19 @@ using namespace std::chrono_literals;
 
 // Between two looks at the cells, of which there are enough for several hundred busy processors.
 constexpr auto kLookEvery = 5ms;
+// While only allocations are watched: a look that finds none doubles the wait.
+constexpr auto kLookMax = 100ms;
+constexpr int64_t kUnwinderTryEveryNs = base::kNsPerSecond;
 
 }  // namespace
 
-Profiler::Profiler(const Parts& parts) : parts_(parts) {}
+Profiler::Profiler(const Parts& parts)
+    : parts_(parts),
+      reader_(parts.view),
+      sample_(std::make_unique_for_overwrite<segment::Sample>()) {
+  heap_ = std::make_unique<Heap>(parts.view);
+  if (parts.with_heap) thread_ = base::start_thread("or-pprof", [this] { work(); });
+}
 
 Profiler::~Profiler() {
   {
@@ -51,11 +62,56 @@ void Profiler::work() {
   while (!stopping_) {
     for (Slot& each : slots_)
       if (each.job != nullptr) turn(each, lock);
-    if (stopping_) break;
     const bool any = std::ranges::any_of(slots_, [](const Slot& s) { return s.job != nullptr; });
-    any ? static_cast<void>(woken_.wait_for(lock, kLookEvery)) : woken_.wait(lock);
+    if (!any && !parts_.with_heap) {
+      woken_.wait(lock, [&] {
+        return stopping_ ||
+               std::ranges::any_of(slots_, [](const Slot& s) { return s.job != nullptr; });
+      });
+      continue;
+    }
+    lock.unlock();
+    const bool drained = drain();
+    lock.lock();
+    if (!stopping_) woken_.wait_for(lock, patience(any, drained));
   }
   cpu_.reset();
+}
+
+std::chrono::milliseconds Profiler::patience(bool any_job, bool drained) {
+  wait_ = any_job || drained
+              ? kLookEvery
+              : std::clamp<std::chrono::milliseconds>(2 * wait_, kLookEvery, kLookMax);
+  return wait_;
+}
+
+bool Profiler::drain(const std::function<void(const segment::Sample&)>& take_stack) {
+  bool any = false;
+  while (reader_.next(*sample_)) {
+    any = true;
+    switch (sample_->kind) {
+      case segment::SampleKind::kCpu:
+        if (cpu_ != nullptr) cpu_->take(*sample_);
+        break;
+      case segment::SampleKind::kStack:
+        if (take_stack) take_stack(*sample_);
+        break;
+      case segment::SampleKind::kHeap:
+        if (Unwinder* const unwinder = heap_unwinder()) heap_->add(*sample_, *unwinder);
+        break;
+    }
+  }
+  return any;
+}
+
+Unwinder* Profiler::heap_unwinder() {
+  const int64_t now_ns = base::monotonic_ns();
+  if (heap_unwinder_ == nullptr && now_ns - heap_unwinder_tried_ns_ > kUnwinderTryEveryNs) {
+    heap_unwinder_tried_ns_ = now_ns;
+    auto opened = Unwinder::of_process(parts_.service_pid);
+    if (opened.ok()) heap_unwinder_ = std::move(*opened);
+  }
+  return heap_unwinder_.get();
 }
 
 // The lock is open while there is anything to do.
@@ -82,10 +138,23 @@ std::optional<Result<std::string>> Profiler::advance(const std::shared_ptr<Job>&
   const Ask& ask = job->ask();
   switch (ask.kind) {
     case Kind::kCpu: return advance_cpu(job);
-    case Kind::kThreads: return take_thread_stacks(parts_, ask.form, cpu_.get());
+    case Kind::kHeap:
+    case Kind::kAllocs: return advance_heap(job);
+    case Kind::kThreads:
+      return take_thread_stacks(parts_, ask.form, [this](const TakeStack& take) { drain(take); });
     case Kind::kSymbols: break;
   }
   return name_addresses(parts_.service_pid, ask.addresses);
+}
+
+std::optional<Result<std::string>> Profiler::advance_heap(const std::shared_ptr<Job>& job) {
+  HeapLook& look = heap_looks_[static_cast<size_t>(job->ask().kind)];
+  if (job->cancelled()) return failed("cancelled");
+  drain();
+  if (look.job != job) look = {job, std::make_unique<HeapSession>(*heap_, job->ask())};
+  std::optional<Result<std::string>> result = look.session->turn(heap_unwinder());
+  if (result) look = {};
+  return result;
 }
 
 std::optional<Result<std::string>> Profiler::advance_cpu(const std::shared_ptr<Job>& job) {
@@ -94,7 +163,7 @@ std::optional<Result<std::string>> Profiler::advance_cpu(const std::shared_ptr<J
   if (job->cancelled()) return failed("cancelled");
   Result<void> going;
   if (cpu_ == nullptr) {
-    cpu_ = std::make_unique<CpuSession>(parts_, job->ask());
+    cpu_ = std::make_unique<CpuSession>(parts_, job->ask(), [this] { drain(); });
     going = cpu_->begin();
   } else {
     going = cpu_->turn();

@@ -1,24 +1,30 @@
-// Takes profiles of the service: one thread of the keeper's, started with the first profile that is
-// asked for. Whoever asks gets a Job and looks at it from time to time.
+// Takes profiles of the service: one thread of the keeper's, which also keeps the book of sampled
+// allocations. Without that it starts with the first profile that is asked for. Whoever asks gets a Job and looks at it from time to time.
 //
 // Threads: begin() may be called from any; construction and destruction belong to one, which waits
 // for the profiler's own.
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "pprof/job.h"
-#include "segment/layout.h"
+#include "segment/sample_reader.h"
 
 namespace outrigger::pprof {
 
 class CpuSession;
+class Heap;
+class HeapSession;
+class Unwinder;
 
 class Profiler {
  public:
@@ -26,6 +32,7 @@ class Profiler {
     segment::View view;
     int service_pid = 0;
     int service_bell = -1;
+    bool with_heap = true;  // keep the book of allocations from now on
   };
   explicit Profiler(const Parts& parts);
   ~Profiler();
@@ -47,6 +54,11 @@ class Profiler {
   void turn(Slot& slot, std::unique_lock<std::mutex>& lock);
   std::optional<Result<std::string>> advance(const std::shared_ptr<Job>& job);
   std::optional<Result<std::string>> advance_cpu(const std::shared_ptr<Job>& job);
+  std::optional<Result<std::string>> advance_heap(const std::shared_ptr<Job>& job);
+  // True when there was any. `take_stack` gets the stacks that threads have copied of themselves.
+  bool drain(const std::function<void(const segment::Sample&)>& take_stack = {});
+  Unwinder* heap_unwinder();
+  std::chrono::milliseconds patience(bool any_job, bool drained);
 
   const Parts parts_;
   std::mutex mutex_;
@@ -55,8 +67,19 @@ class Profiler {
   std::array<Slot, kKinds> slots_;
   std::thread thread_;
   // The profiler's thread's own.
+  segment::SampleReader reader_;
+  std::unique_ptr<segment::Sample> sample_;
   std::unique_ptr<CpuSession> cpu_;
   std::shared_ptr<Job> cpu_job_;
+  std::unique_ptr<Heap> heap_;
+  std::unique_ptr<Unwinder> heap_unwinder_;
+  int64_t heap_unwinder_tried_ns_ = 0;
+  struct HeapLook {
+    std::shared_ptr<Job> job;
+    std::unique_ptr<HeapSession> session;
+  };
+  std::array<HeapLook, kKinds> heap_looks_;  // by kind
+  std::chrono::milliseconds wait_{0};
 };
 
 }  // namespace outrigger::pprof

@@ -16,23 +16,35 @@ uint64_t hash_of(std::span<const uint64_t> addresses, uint32_t label) {
 
 }  // namespace
 
-void Stacks::add(std::span<const uint64_t> addresses, uint32_t label, const Values& values) {
+uint32_t Stacks::add(std::span<const uint64_t> addresses, uint32_t label, const Values& values) {
   const uint64_t hash = hash_of(addresses, label);
   const auto [begin, end] = by_hash_.equal_range(hash);
   for (auto each = begin; each != end; ++each) {
     Stack& stack = stacks_[each->second];
     if (stack.label != label || !std::ranges::equal(this->addresses(stack), addresses)) continue;
     for (size_t i = 0; i < kValues; ++i) stack.values[i] += values[i];
-    return;
+    return each->second;
   }
   if (stacks_.size() >= kStacksMax || addresses_.size() + addresses.size() > kStackAddressesMax) {
     ++refused_;
-    return;
+    return kNone;
   }
   by_hash_.emplace(hash, static_cast<uint32_t>(stacks_.size()));
   stacks_.push_back({static_cast<uint32_t>(addresses_.size()),
                      static_cast<uint32_t>(addresses.size()), label, values});
   addresses_.insert(addresses_.end(), addresses.begin(), addresses.end());
+  return static_cast<uint32_t>(stacks_.size() - 1);
+}
+
+size_t allocator_frames(std::span<const uint64_t> addresses, Unwinder& unwinder) {
+  size_t count = 0;
+  for (; count + 1 < addresses.size(); ++count) {
+    const std::string name = unwinder.function_at(addresses[count]).name;
+    if (!name.starts_with("outrigger::profile::") && !name.starts_with("__wrap_") &&
+        !name.starts_with("operator new"))
+      break;
+  }
+  return count;
 }
 
 }  // namespace outrigger::pprof

@@ -33,7 +33,9 @@ std::string as_text(const ProfileHead& head, const Stacks& stacks, Unwinder& unw
     if (stack->label < head.labels.size() && !head.labels[stack->label].empty())
       out += " [" + head.labels[stack->label] + "]";
     out += '\n';
-    for (const uint64_t address : stacks.addresses(*stack)) {
+    std::span<const uint64_t> addresses = stacks.addresses(*stack);
+    if (head.from_allocator) addresses = addresses.subspan(allocator_frames(addresses, unwinder));
+    for (const uint64_t address : addresses) {
       const Function function = unwinder.function_at(address);
       out += "#\t" + hexadecimal(address) + "\t" + function.name;
       if (function.begin != address) out += "+" + hexadecimal(address - function.begin);

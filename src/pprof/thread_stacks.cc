@@ -10,7 +10,6 @@
 
 #include "base/clock.h"
 #include "base/threads.h"
-#include "pprof/cpu_session.h"
 #include "pprof/held_thread.h"
 #include "pprof/profile.h"
 #include "pprof/task_list.h"
@@ -34,7 +33,7 @@ class Stand {
 
   // False when ptrace is refused.
   bool by_ptrace();
-  Result<void> by_signal(CpuSession* running);
+  Result<void> by_signal(const std::function<void(const TakeStack&)>& drain);
   Result<std::string> answer(Form form);
 
  private:
@@ -96,10 +95,8 @@ bool Stand::by_ptrace() {
   return true;
 }
 
-Result<void> Stand::by_signal(CpuSession* running) {
+Result<void> Stand::by_signal(const std::function<void(const TakeStack&)>& drain) {
   SampleShare& share = segment::samples(parts_.view);
-  segment::SampleReader reader(parts_.view);
-  if (running == nullptr) reader.clear();
   share.stacks.fetch_add(1, std::memory_order_relaxed);
   // Release: pairs with the control thread's acquire.
   const uint32_t asked = share.asked.fetch_add(1, std::memory_order_release) + 1;
@@ -109,14 +106,11 @@ Result<void> Stand::by_signal(CpuSession* running) {
   uint32_t got = 0;
   bool applied = false;
   while (base::monotonic_ns() < until_ns) {
-    while (reader.next(*sample_)) {
-      if (sample_->kind == segment::SampleKind::kCpu) {
-        if (running != nullptr) running->take(*sample_);
-      } else if (got < kTasksMax) {
-        ++got;
-        add(*sample_);
-      }
-    }
+    drain([&](const Sample& sample) {
+      if (got >= kTasksMax) return;
+      ++got;
+      add(sample);
+    });
     applied = share.applied.load(std::memory_order_acquire) == asked;
     if (applied && got >= share.stacks_sent.load(std::memory_order_relaxed)) break;
     const timespec moment{0, 1'000'000};
@@ -158,7 +152,7 @@ Result<std::string> Stand::answer(Form form) {
 }  // namespace
 
 Result<std::string> take_thread_stacks(const Profiler::Parts& parts, Form form,
-                                       CpuSession* running) {
+                                       const std::function<void(const TakeStack&)>& drain) {
   auto unwinder = Unwinder::of_process(parts.service_pid);
   if (!unwinder.ok()) return unwinder.error();
   Stand stand(parts, std::move(*unwinder));
@@ -166,7 +160,7 @@ Result<std::string> take_thread_stacks(const Profiler::Parts& parts, Form form,
   // A thread of its own: its end lets go of whatever could not be let go of before.
   base::start_thread("or-stacks", [&] { done = stand.by_ptrace(); }).join();
   if (!done) {
-    if (Result<void> sent = stand.by_signal(running); !sent.ok()) return sent.error();
+    if (Result<void> sent = stand.by_signal(drain); !sent.ok()) return sent.error();
   }
   return stand.answer(form);
 }

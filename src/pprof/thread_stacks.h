@@ -4,17 +4,19 @@
 // of the service, each thread copies its own stack in a signal handler (src/profile/).
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "outrigger/result.h"
 #include "pprof/profiler.h"
+#include "segment/sample_reader.h"
 
 namespace outrigger::pprof {
 
-class CpuSession;
-
-// `running`: a CPU profile that is being taken at the same time, nullptr: none.
+// `drain` reads what samples there are, and hands each stack that a thread has copied of itself to
+// the function that it is given.
+using TakeStack = std::function<void(const segment::Sample&)>;
 Result<std::string> take_thread_stacks(const Profiler::Parts& parts, Form form,
-                                       CpuSession* running);
+                                       const std::function<void(const TakeStack&)>& drain);
 
 }  // namespace outrigger::pprof

@@ -76,19 +76,23 @@ char* take_cell(SampleShare& share, segment::View view, size_t& index) {
 
 }  // namespace
 
-void copy_sample(const Copy& copy, const void* context) {
+bool copy_sample(const Copy& copy, const void* context) {
   SampleShare& share = segment::samples(copy.view);
   size_t index = 0;
   char* const cell = take_cell(share, copy.view, index);
   if (cell == nullptr) {
     share.dropped.fetch_add(1, std::memory_order_relaxed);
-    return;
+    return false;
   }
   SampleHeader header;
   header.kind = static_cast<uint32_t>(copy.kind);
   header.thread_id = static_cast<int32_t>(syscall(SYS_gettid));
   header.asked = share.applied.load(std::memory_order_relaxed);
   header.weight_ns = copy.weight_ns;
+  header.bytes = copy.bytes;
+  header.weight_bytes = copy.weight_bytes;
+  header.heap_index = copy.heap_index;
+  header.heap_generation = copy.heap_generation;
   copy_registers(*static_cast<const ucontext_t*>(context), header.registers);
   header.stack_at = header.registers[segment::kStackRegister] - kRedZone;
   const ssize_t bytes = read_stack(copy.pid, cell + segment::kSampleStackAt, header.stack_at,
@@ -99,6 +103,7 @@ void copy_sample(const Copy& copy, const void* context) {
   // Release: pairs with the keeper's acquire; the cell is complete.
   share.states[index].store(static_cast<uint32_t>(SampleState::kFull), std::memory_order_release);
   share.taken.fetch_add(1, std::memory_order_release);
+  return true;
 }
 
 }  // namespace outrigger::profile

@@ -70,7 +70,7 @@ void on_signal(int, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   // Acquire: pairs with begin()'s release; what the round needs is there.
   const uint32_t round = g_profiler.round.load(std::memory_order_acquire);
-  Copy copy{g_profiler.view, SampleKind::kCpu, g_profiler.pid, g_profiler.main_top, 0};
+  Copy copy{g_profiler.view, SampleKind::kCpu, g_profiler.pid, g_profiler.main_top};
   if (!is_own_process()) {
     // A child of fork(): the segment is not mapped here.
   } else if (info->si_code == SI_TIMER && round != 0 && !t_own.excluded) {

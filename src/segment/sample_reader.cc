@@ -24,14 +24,19 @@ bool SampleReader::next(Sample& sample) {
 bool SampleReader::copy(const char* cell, Sample& sample) {
   SampleHeader header;
   memcpy(&header, cell, sizeof(header));
-  if (header.kind != static_cast<uint32_t>(SampleKind::kCpu) &&
-      header.kind != static_cast<uint32_t>(SampleKind::kStack))
+  if (header.kind < static_cast<uint32_t>(SampleKind::kCpu) ||
+      header.kind > static_cast<uint32_t>(SampleKind::kHeap))
     return false;
+  if (header.heap_index >= kHeapBlocks) return false;
   if (header.stack_bytes > kStackBytesMax) return false;
   sample.kind = static_cast<SampleKind>(header.kind);
   sample.thread_id = header.thread_id;
   sample.asked = header.asked;
   sample.weight_ns = header.weight_ns;
+  sample.bytes = header.bytes;
+  sample.weight_bytes = header.weight_bytes;
+  sample.heap_index = header.heap_index;
+  sample.heap_generation = header.heap_generation;
   memcpy(sample.registers.data(), header.registers, sizeof(header.registers));
   sample.stack_at = header.stack_at;
   // An address range that wraps around is none.

@@ -19,6 +19,10 @@ struct Sample {
   int32_t thread_id = 0;
   uint32_t asked = 0;
   uint64_t weight_ns = 0;
+  uint64_t bytes = 0;
+  uint64_t weight_bytes = 0;
+  uint32_t heap_index = 0;  // below kHeapBlocks
+  uint32_t heap_generation = 0;
   std::array<uint64_t, kRegisters> registers{};
   uint64_t stack_at = 0;  // the address of the first byte of `stack`
   uint32_t stack_bytes = 0;

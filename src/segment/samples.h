@@ -2,6 +2,7 @@
 // keeper asks of it.
 //
 //   SampleShare   what is asked (keeper), what came of it and the cells' states (service)
+//   HeapShare     sampled blocks that are live
 //   cells         kSampleCells, each a SampleHeader and up to kStackBytesMax bytes of a stack
 //
 // A cell's life: free -> writing (a handler) -> full -> free (the keeper has copied it). A handler
@@ -31,15 +32,19 @@ inline constexpr size_t kStackRegister = 31;
 #endif
 inline constexpr size_t kPcRegister = kRegisters - 1;
 
-enum class SampleKind : uint32_t { kCpu = 1, kStack = 2 };
+enum class SampleKind : uint32_t { kCpu = 1, kStack = 2, kHeap = 3 };
 
 struct SampleHeader {
   uint32_t kind;  // SampleKind
   int32_t thread_id;
   uint32_t asked;  // SampleShare::asked when it was taken
   uint32_t stack_bytes;
-  uint64_t stack_at;   // address of the first byte of the copied stack
-  uint64_t weight_ns;  // kCpu: the thread's CPU time since its last sample
+  uint64_t stack_at;      // address of the first byte of the copied stack
+  uint64_t weight_ns;     // kCpu: the thread's CPU time since its last sample
+  uint64_t bytes;         // kHeap: of the block
+  uint64_t weight_bytes;  // kHeap: of all blocks that it stands for
+  uint32_t heap_index;    // kHeap: its place in the table, and that place's generation
+  uint32_t heap_generation;
   uint64_t registers[kRegisters];
 };
 inline constexpr size_t kSampleStackAt = 512;  // of a cell
@@ -68,12 +73,38 @@ struct SampleShare {
   alignas(64) std::atomic<uint32_t> states[kSampleCells];  // SampleState
 };
 
+// Sampled blocks that are live. It survives the service; the keeper knows each one's stack.
+inline constexpr size_t kHeapBlocks = 1u << 16;
+inline constexpr uint64_t kHeapInterval = 512u << 10;  // bytes, in the mean
+
+struct HeapBlock {
+  // Odd while the block is live; grows by one when it is allocated, and again when it is freed.
+  std::atomic<uint32_t> generation;
+  uint32_t reserved;
+  std::atomic<uint64_t> bytes;
+  std::atomic<uint64_t> weight_bytes;
+};
+struct HeapShare {
+  // The keeper's.
+  std::atomic<uint64_t> interval;  // bytes; 0: nothing is sampled
+  // The service's.
+  alignas(64) std::atomic<uint32_t> hooked;  // 1: allocations pass by
+  std::atomic<uint32_t> no_range;            // 1: there was no address space for sampled blocks
+  std::atomic<uint32_t> used;                // places of the table that were ever in use
+  std::atomic<uint64_t> delayed;             // samples put off: no cell, no place, or no room
+  HeapBlock blocks[kHeapBlocks];
+};
+
 inline constexpr size_t kSampleCellsAt = kSamplesAt + page_up(sizeof(SampleShare));
 inline constexpr size_t kSampleEnd = kSampleCellsAt + kSampleCells * kSampleCellBytes;
-static_assert(kSampleEnd <= kSamplesAt + kSampleBytes);
+inline constexpr size_t kHeapAt = page_up(kSampleEnd);
+static_assert(kHeapAt + sizeof(HeapShare) <= kSamplesAt + kSampleBytes);
 
 inline SampleShare& samples(const View& view) {
   return *reinterpret_cast<SampleShare*>(view.base() + kSamplesAt);
+}
+inline HeapShare& heap(const View& view) {
+  return *reinterpret_cast<HeapShare*>(view.base() + kHeapAt);
 }
 inline char* sample_cell(const View& view, size_t index) {
   return view.base() + kSampleCellsAt + index * kSampleCellBytes;

@@ -19,6 +19,7 @@
 #include "metrics/table.h"
 #include "outrigger/log.h"
 #include "profile/cpu.h"
+#include "profile/heap.h"
 #include "supervisor/channel.h"
 #include "supervisor/crew.h"
 
@@ -242,6 +243,7 @@ extern "C" void outrigger_service_born() {
   outrigger::metrics::attach(view);
   outrigger::health::attach(view);
   outrigger::profile::attach(view);
+  if (&outrigger_heap_hooks != nullptr) outrigger::profile::attach_heap(view);
   outrigger::service::life().attach(view);
   outrigger::service::Control::start();
 }

@@ -1,6 +1,9 @@
 // A service whose time goes where its name says: the truth that profiles of it are held against.
+#include <malloc.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -91,6 +94,128 @@ void short_lived() {
   }
 }
 
+// Memory that is held, most of it by one function, in blocks of all sizes.
+std::vector<void*> g_held;
+[[gnu::noinline]] void* holds_three_quarters(size_t bytes) {
+  void* const block = malloc(bytes);
+  asm volatile("" ::"r"(block) : "memory");
+  return block;
+}
+[[gnu::noinline]] char* holds_a_quarter(size_t bytes) {
+  char* const block = new char[bytes];
+  asm volatile("" ::"r"(block) : "memory");
+  return block;
+}
+size_t g_bytes_held = 0;
+void hold(size_t bytes_in_all) {
+  constexpr size_t kSizes[] = {24, 100, 1000, 5000, 100'000};
+  for (unsigned i = 0; g_bytes_held < bytes_in_all; ++i) {
+    const size_t bytes = kSizes[i % 5];
+    for (int k = 0; k < 3; ++k) g_held.push_back(holds_three_quarters(bytes));
+    g_held.push_back(holds_a_quarter(bytes));
+    g_bytes_held += 4 * bytes;
+    // What does not stay: freed by its own thread, moved, aligned.
+    free(malloc(bytes));
+    free(realloc(malloc(bytes), 2 * bytes));
+    free(aligned_alloc(64, (bytes + 63) / 64 * 64));
+    free(calloc(3, bytes));
+  }
+}
+
+[[gnu::noinline]] void leaks(size_t bytes) {
+  void* const block = malloc(bytes);
+  asm volatile("" ::"r"(block) : "memory");
+}
+void leak() {
+  while (!g_stop) {
+    for (int i = 0; i < 16; ++i) leaks(1024);
+    const std::vector<char> used_and_freed(10'000);
+    asm volatile("" ::"r"(used_and_freed.data()) : "memory");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+// Blocks that one thread allocates and another frees, through every form there is.
+std::mutex g_handed_mutex;
+std::vector<std::pair<char*, size_t>> g_handed;
+[[noreturn]] void broken(const char* what) {
+  fprintf(stderr, "%s\n", what);
+  abort();
+}
+char* allocate(unsigned form, size_t bytes) {
+  switch (form % 8) {
+    case 0: return static_cast<char*>(malloc(bytes));
+    case 1: {
+      auto* const zeroed = static_cast<char*>(calloc(1, bytes));
+      for (size_t i = 0; i < bytes; ++i)
+        if (zeroed[i] != 0) broken("calloc gave what is not zero");
+      return zeroed;
+    }
+    case 2: {
+      auto* block = static_cast<char*>(malloc(bytes / 2 + 1));
+      memset(block, 7, bytes / 2 + 1);
+      block = static_cast<char*>(realloc(block, bytes));
+      if (block[bytes / 2] != 7) broken("realloc lost a byte");
+      return block;
+    }
+    case 3: {
+      auto* const aligned = static_cast<char*>(aligned_alloc(256, (bytes + 255) / 256 * 256));
+      if (reinterpret_cast<uintptr_t>(aligned) % 256 != 0) broken("not aligned");
+      return aligned;
+    }
+    case 4: {
+      void* block = nullptr;
+      if (posix_memalign(&block, 16384, bytes) != 0) broken("no memory");
+      if (reinterpret_cast<uintptr_t>(block) % 16384 != 0) broken("not aligned");
+      return static_cast<char*>(block);
+    }
+    case 5: return static_cast<char*>(memalign(64, bytes));
+    case 6: {
+      char* const copy = strdup(std::string(bytes - 1, 'x').c_str());
+      if (malloc_usable_size(copy) < bytes) broken("less is usable than was asked for");
+      return copy;
+    }
+    default: return static_cast<char*>(valloc(bytes));
+  }
+}
+void storm(unsigned seed) {
+  unsigned random = seed * 2654435761u + 1;
+  while (!g_stop) {
+    random = random * 1103515245 + 12345;
+    const size_t bytes = 2 + (random >> 8) % ((random >> 4) % 64 == 0 ? 1u << 20 : 2000);
+    char* const block = allocate(random >> 16, bytes);
+    memset(block, static_cast<int>(bytes), bytes);
+    std::pair<char*, size_t> taken{};
+    {
+      const std::lock_guard lock(g_handed_mutex);
+      g_handed.emplace_back(block, bytes);
+      if (g_handed.size() > 500) {
+        std::swap(g_handed[(random >> 10) % g_handed.size()], g_handed.back());
+        taken = g_handed.back();
+        g_handed.pop_back();
+      }
+    }
+    for (size_t i = 0; i < taken.second; i += 97)
+      if (taken.first[i] != static_cast<char>(taken.second)) broken("a block was overwritten");
+    free(taken.first);
+    if (random % 4096 == 0) {
+      // Under the lock: the child finds the list whole.
+      const std::lock_guard lock(g_handed_mutex);
+      const pid_t child = fork();
+      if (child == 0) {
+        // What the parent sampled is freed here too, and new blocks come.
+        for (const auto& [each, size] : g_handed) ::free(each);
+        void* const fresh = malloc(1 << 20);
+        memset(fresh, 1, 1 << 20);
+        _exit(0);
+      }
+      int status = 0;
+      waitpid(child, &status, 0);
+      if (status != 0) broken("the child fell");
+    }
+  }
+}
+
 std::mutex g_first;
 std::mutex g_second;
 std::atomic<int> g_holders{0};
@@ -110,11 +235,21 @@ std::atomic<int> g_holders{0};
 int main(int argc, char** argv) {
   Service load{{.name = "load", .about = "Spends its time as it says."}};
   auto what = load.option<std::string>(
-      "what", {.otherwise = "split", .help = "split, mixed, short, deadlock, or idle"});
+      "what",
+      {.otherwise = "split", .help = "split, mixed, short, hold, leak, storm, deadlock, or idle"});
   auto count = load.option<int>("threads", {.otherwise = 1, .help = "how many of them"});
+  auto interval = load.option<int>(
+      "interval", {.otherwise = 512 << 10, .help = "bytes between sampled allocations"});
   std::vector<std::thread> running;
   load.on_start([&]() -> Result<void> {
+    profile::set_heap_interval(static_cast<size_t>(*interval));
+    if (*what == "hold") {
+      hold(size_t{256} << 20);
+      log::info("held: {bytes}", g_bytes_held);
+    }
     for (int i = 0; i < *count; ++i) {
+      if (*what == "leak") running.emplace_back(leak);
+      if (*what == "storm") running.emplace_back(storm, static_cast<unsigned>(i));
       if (*what == "split") running.emplace_back(split);
       if (*what == "mixed") running.emplace_back(mixed);
       if (*what == "short") running.emplace_back(short_lived);

@@ -1,0 +1,219 @@
+#include "profile/heap.h"
+
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/clock.h"
+#include "base/fork_flag.h"
+#include "outrigger/profile.h"
+#include "profile/copy.h"
+#include "profile/index_stack.h"
+#include "profile/range.h"
+
+namespace outrigger::profile {
+
+constinit thread_local int64_t t_bytes_left = 0;
+
+namespace {
+
+using segment::HeapBlock;
+using segment::HeapShare;
+using segment::kHeapBlocks;
+
+// While nothing is sampled, a thread asks again after so many bytes.
+constexpr int64_t kAskAgainBytes = 1 << 20;
+// A sample that must wait for room is tried again after so many.
+constexpr int64_t kTryAgainBytes = 16 << 10;
+
+struct Heap {
+  std::atomic<bool> attached{false};
+  segment::View view;
+  const std::atomic<uint32_t>* alive = nullptr;
+  pid_t pid = 0;
+  uintptr_t main_top = 0;
+  IndexStack free_blocks;
+  std::atomic<uint32_t> fresh{1};  // place 0 is none
+  std::atomic<uint32_t> next[kHeapBlocks];
+};
+constinit Heap g_heap;
+
+struct OwnThread {
+  uint64_t random = 0;
+  int64_t carried = 0;    // bytes of samples that had to wait
+  uint64_t interval = 0;  // by which t_bytes_left was drawn; 0: not yet
+  bool busy = false;
+};
+constinit thread_local OwnThread t_own;
+
+HeapShare& share() { return segment::heap(g_heap.view); }
+
+bool is_own_process() {
+  return g_heap.attached.load(std::memory_order_acquire) && g_heap.alive != nullptr &&
+         g_heap.alive->load(std::memory_order_relaxed) == 1;
+}
+
+uint64_t random_number() {
+  if (t_own.random == 0) t_own.random = (base::ticks() ^ reinterpret_cast<uintptr_t>(&t_own)) | 1;
+  t_own.random ^= t_own.random << 13;
+  t_own.random ^= t_own.random >> 7;
+  t_own.random ^= t_own.random << 17;
+  return t_own.random;
+}
+
+// Bytes between two samples are distributed exponentially: each byte has the same chance, and no
+// pattern of the program's can hide from it.
+void draw(uint64_t interval) {
+  const double uniform = (static_cast<double>(random_number() >> 11) + 1) * 0x1.0p-53;
+  const double bytes = -std::log(uniform) * static_cast<double>(interval);
+  t_own.interval = interval;
+  t_bytes_left = static_cast<int64_t>(std::min(bytes, 0x1.0p40)) + 1;
+}
+
+// A block of so many bytes is met with this chance; it stands for as many as make up for the
+// others. `carried` bytes passed by while no sample could be taken.
+uint64_t weight_of(size_t bytes, uint64_t interval, int64_t carried) {
+  const double size = static_cast<double>(std::max<size_t>(bytes, 1));
+  const double mean = static_cast<double>(interval);
+  const double chance = -std::expm1(-size / mean);
+  const double longer = 1 + static_cast<double>(carried) / mean;
+  return static_cast<uint64_t>(size / chance * longer);
+}
+
+uint32_t take_place() {
+  const uint32_t freed = g_heap.free_blocks.pop(g_heap.next);
+  if (freed != IndexStack::kNone) return freed;
+  uint32_t at = g_heap.fresh.load(std::memory_order_relaxed);
+  do {
+    if (at >= kHeapBlocks) return IndexStack::kNone;
+  } while (!g_heap.fresh.compare_exchange_weak(at, at + 1, std::memory_order_relaxed));
+  uint32_t used = share().used.load(std::memory_order_relaxed);
+  while (used < at + 1 &&
+         !share().used.compare_exchange_weak(used, at + 1, std::memory_order_relaxed)) {
+  }
+  return at;
+}
+
+void give_place_back(uint32_t place) { g_heap.free_blocks.push(g_heap.next, place); }
+
+// In a function of its own, since compilers take getcontext() for one that returns twice.
+[[gnu::noinline]] bool copy_own_stack(const Copy& copy) {
+  ucontext_t context;
+  getcontext(&context);
+  return copy_sample(copy, &context);
+}
+
+// The chance has come: a block with its place and its stack, or nullptr when one of them is not to
+// be had.
+[[gnu::noinline]] void* take_sample(size_t bytes, size_t alignment, bool zeroed) {
+  const uint32_t place = take_place();
+  if (place == IndexStack::kNone) return nullptr;
+  bool dirty = false;
+  void* const block = range_allocate(bytes, alignment, place, dirty);
+  if (block == nullptr) {
+    give_place_back(place);
+    return nullptr;
+  }
+  HeapBlock& entry = share().blocks[place];
+  const uint64_t weight = weight_of(bytes, t_own.interval, t_own.carried);
+  const uint32_t generation = entry.generation.load(std::memory_order_relaxed) | 1;
+  const Copy copy{.view = g_heap.view,
+                  .kind = segment::SampleKind::kHeap,
+                  .pid = g_heap.pid,
+                  .main_top = g_heap.main_top,
+                  .bytes = bytes,
+                  .weight_bytes = weight,
+                  .heap_index = place,
+                  .heap_generation = generation};
+  if (!copy_own_stack(copy)) {
+    range_free(block);
+    give_place_back(place);
+    return nullptr;
+  }
+  entry.bytes.store(bytes, std::memory_order_relaxed);
+  entry.weight_bytes.store(weight, std::memory_order_relaxed);
+  // Release: the keeper that sees it live sees its numbers.
+  entry.generation.store(generation, std::memory_order_release);
+  if (zeroed && dirty) memset(block, 0, bytes);
+  return block;
+}
+
+}  // namespace
+
+void attach_heap(segment::View view) {
+  g_heap.view = view;
+  g_heap.alive = base::fork_flag();
+  g_heap.pid = getpid();
+  g_heap.main_top = reinterpret_cast<uintptr_t>(environ);
+  if (!reserve_range()) {
+    share().no_range.store(1, std::memory_order_relaxed);
+    return;
+  }
+  share().interval.store(segment::kHeapInterval, std::memory_order_relaxed);
+  share().hooked.store(1, std::memory_order_relaxed);
+  g_heap.attached.store(true, std::memory_order_release);
+}
+
+void* sampled_block(size_t bytes, size_t alignment, bool zeroed) noexcept {
+  const uint64_t interval = is_own_process() ? share().interval.load(std::memory_order_relaxed) : 0;
+  if (interval == 0 || t_own.busy) {
+    t_bytes_left = kAskAgainBytes;
+    t_own.interval = 0;
+    return nullptr;
+  }
+  if (t_own.interval == 0 || t_own.interval != interval) {
+    // The first time, or asked for differently: the chance begins anew, this block has its part.
+    t_own.carried = 0;
+    draw(interval);
+    t_bytes_left -= static_cast<int64_t>(std::min<size_t>(bytes, size_t{1} << 40));
+    if (t_bytes_left >= 0) return nullptr;
+  }
+  t_own.busy = true;
+  void* const block = take_sample(bytes, alignment, zeroed);
+  t_own.busy = false;
+  if (block == nullptr) {
+    share().delayed.fetch_add(1, std::memory_order_relaxed);
+    t_own.carried += static_cast<int64_t>(std::min<size_t>(bytes, size_t{1} << 40));
+    t_bytes_left = kTryAgainBytes;
+    return nullptr;
+  }
+  t_own.carried = 0;
+  draw(interval);
+  return block;
+}
+
+void free_sampled(void* block) noexcept {
+  const uint32_t place = range_mark(block);
+  if (place != IndexStack::kNone && place < kHeapBlocks && is_own_process()) {
+    HeapBlock& entry = share().blocks[place];
+    entry.generation.store((entry.generation.load(std::memory_order_relaxed) | 1) + 1,
+                           std::memory_order_release);
+    range_free(block);
+    give_place_back(place);
+    return;
+  }
+  range_free(block);
+}
+
+void set_heap_interval(size_t bytes) noexcept {
+  if (is_own_process()) share().interval.store(bytes, std::memory_order_relaxed);
+}
+
+bool resize_sampled(void* block, size_t bytes) noexcept {
+  const size_t usable = range_usable(block);
+  if (bytes > usable || bytes < usable / 4) return false;
+  const uint32_t place = range_mark(block);
+  if (place == IndexStack::kNone || place >= kHeapBlocks || !is_own_process()) return true;
+  HeapBlock& entry = share().blocks[place];
+  const uint64_t interval = share().interval.load(std::memory_order_relaxed);
+  entry.bytes.store(bytes, std::memory_order_relaxed);
+  if (interval != 0)
+    entry.weight_bytes.store(weight_of(bytes, interval, 0), std::memory_order_relaxed);
+  return true;
+}
+
+}  // namespace outrigger::profile

@@ -1,0 +1,137 @@
+// malloc and its family as services see them: outrigger_add_service links static files with --wrap
+// for each of these names, so that every allocation of the program and of the libraries in its file
+// passes here, whatever allocator the program uses. operator new and strdup come by malloc.
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <algorithm>
+
+#include "profile/heap.h"
+#include "profile/range.h"
+
+extern "C" {
+void* __real_malloc(size_t bytes);
+void* __real_calloc(size_t count, size_t bytes);
+void* __real_realloc(void* block, size_t bytes);
+void __real_free(void* block);
+void* __real_memalign(size_t alignment, size_t bytes);
+void* __real_aligned_alloc(size_t alignment, size_t bytes);
+int __real_posix_memalign(void** block, size_t alignment, size_t bytes);
+// Not every allocator has these two; asked for strongly, they would bring the C library's beside it.
+[[gnu::weak]] void* __real_valloc(size_t bytes);
+[[gnu::weak]] void* __real_pvalloc(size_t bytes);
+size_t __real_malloc_usable_size(void* block);
+}
+
+namespace outrigger::profile {
+namespace {
+
+inline bool is_met(size_t bytes) {
+  return __builtin_expect((t_bytes_left -= static_cast<int64_t>(bytes)) < 0, 0);
+}
+
+void* sampled_malloc(size_t bytes) {
+  void* const block = sampled_block(bytes, 1, false);
+  return block != nullptr ? block : __real_malloc(bytes);
+}
+
+// Where the program's allocator would put a block: nullptr unless this one is sampled.
+void* sampled_aligned(size_t alignment, size_t bytes) {
+  if (!is_met(bytes) || (alignment & (alignment - 1)) != 0) return nullptr;
+  return sampled_block(bytes, alignment, false);
+}
+
+void* move(void* block, size_t bytes, size_t usable_before) {
+  void* const moved = malloc(bytes);
+  if (moved == nullptr) return nullptr;
+  memcpy(moved, block, std::min(bytes, usable_before));
+  free(block);
+  return moved;
+}
+
+}  // namespace
+
+extern "C" {
+
+extern const char outrigger_heap_hooks = 1;
+
+void* __wrap_malloc(size_t bytes) {
+  if (is_met(bytes)) return sampled_malloc(bytes);
+  return __real_malloc(bytes);
+}
+
+void __wrap_free(void* block) {
+  if (__builtin_expect(in_range(block), 0)) return free_sampled(block);
+  __real_free(block);
+}
+
+void* __wrap_calloc(size_t count, size_t bytes) {
+  size_t all;
+  if (__builtin_mul_overflow(count, bytes, &all)) return __real_calloc(count, bytes);
+  if (is_met(all)) {
+    if (void* const block = sampled_block(all, 1, true)) return block;
+  }
+  return __real_calloc(count, bytes);
+}
+
+void* __wrap_realloc(void* block, size_t bytes) {
+  if (block == nullptr) return __wrap_malloc(bytes);
+  if (__builtin_expect(in_range(block), 0)) {
+    if (bytes == 0) {
+      free_sampled(block);
+      return nullptr;
+    }
+    if (resize_sampled(block, bytes)) return block;
+    return move(block, bytes, range_usable(block));
+  }
+  if (bytes != 0 && is_met(bytes)) {
+    if (void* const moved = sampled_block(bytes, 1, false)) {
+      memcpy(moved, block, std::min(bytes, __real_malloc_usable_size(block)));
+      __real_free(block);
+      return moved;
+    }
+  }
+  return __real_realloc(block, bytes);
+}
+
+void* __wrap_memalign(size_t alignment, size_t bytes) {
+  void* const block = sampled_aligned(alignment, bytes);
+  return block != nullptr ? block : __real_memalign(alignment, bytes);
+}
+
+void* __wrap_aligned_alloc(size_t alignment, size_t bytes) {
+  void* const block = sampled_aligned(alignment, bytes);
+  return block != nullptr ? block : __real_aligned_alloc(alignment, bytes);
+}
+
+int __wrap_posix_memalign(void** block, size_t alignment, size_t bytes) {
+  if (alignment >= sizeof(void*)) {
+    if (void* const sampled = sampled_aligned(alignment, bytes)) {
+      *block = sampled;
+      return 0;
+    }
+  }
+  return __real_posix_memalign(block, alignment, bytes);
+}
+
+void* __wrap_valloc(size_t bytes) {
+  void* const block = sampled_aligned(kRangePage, bytes);
+  if (block != nullptr) return block;
+  return __real_valloc != nullptr ? __real_valloc(bytes) : __real_memalign(kRangePage, bytes);
+}
+
+// Rounded up to pages, as sampled blocks are anyway.
+void* __wrap_pvalloc(size_t bytes) {
+  void* const block = sampled_aligned(kRangePage, bytes);
+  if (block != nullptr) return block;
+  return __real_pvalloc != nullptr ? __real_pvalloc(bytes) : __real_memalign(kRangePage, bytes);
+}
+
+size_t __wrap_malloc_usable_size(void* block) {
+  return in_range(block) ? range_usable(block) : __real_malloc_usable_size(block);
+}
+}
+
+}  // namespace outrigger::profile

@@ -1,0 +1,88 @@
+// Heap profiles of programs that hold, leak and hand around known amounts of memory.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include "reading.h"
+
+namespace outrigger::whole {
+namespace {
+
+std::vector<std::string> run(const std::string& what, int threads, int interval) {
+  return {
+      "run", "--admin",   "127.0.0.1:0",           "--logs",     "stdout-json",           "--what",
+      what,  "--threads", std::to_string(threads), "--interval", std::to_string(interval)};
+}
+
+// "123.45MB of 234.56MB total" in megabytes of 2^20 bytes.
+double total_megabytes(const std::string& top) {
+  const double megabytes = number_before(top, "MB total");
+  return megabytes >= 0 ? megabytes : 1024 * number_before(top, "GB total");
+}
+
+TEST(HeapProfile, live_bytes_and_who_holds_them) {
+  if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
+  // Some 8,000 samples: five percent are then more than four standard deviations.
+  Program program(LOAD, run("hold", 0, 32 << 10));
+  const int port = program.admin_port();
+  ASSERT_NE(port, 0) << program.err();
+  ASSERT_TRUE(eventually(60s, [&] { return program.out().find("held: ") != std::string::npos; }));
+  const auto held = static_cast<double>(*json_number(program.out(), "bytes")) / (1 << 20);
+  Scratch scratch;
+  const HttpAnswer answer = http(port, "/debug/pprof/heap", "GET", 60s);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  write_file(scratch.path("heap"), answer.body);
+  const std::string top =
+      go_tool_pprof("-top -focus=holds_ -sample_index=inuse_space", scratch.path("heap"));
+  const auto all = shares(top);
+  EXPECT_NEAR(total_megabytes(top), held, 0.05 * held) << top;
+  EXPECT_NEAR(share_of(all, "holds_three_quarters").flat, 75, 5) << top;
+  EXPECT_NEAR(share_of(all, "holds_a_quarter").flat, 25, 5) << top;
+  const std::string comments = go_tool_pprof("-comments", scratch.path("heap"));
+  printf("%.1f MB held, %.1f MB shown\n%s", held, total_megabytes(top), comments.c_str());
+  // What came and went counts as allocated: malloc, two of realloc, aligned_alloc and calloc.
+  const std::string allocated =
+      go_tool_pprof("-top -focus='^.*::hold$' -sample_index=alloc_space", scratch.path("heap"));
+  EXPECT_GT(total_megabytes(allocated), 1.5 * held) << allocated;
+}
+
+TEST(HeapProfile, a_leak_in_one_function_is_named_first) {
+  if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
+  Program program(LOAD, run("leak", 1, 32 << 10));
+  const int port = program.admin_port();
+  ASSERT_NE(port, 0) << program.err();
+  Scratch scratch;
+  const HttpAnswer answer = http(port, "/debug/pprof/heap?seconds=4", "GET", 60s);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  write_file(scratch.path("heap"), answer.body);
+  const std::string top = go_tool_pprof("-top -nodecount=1", scratch.path("heap"));
+  EXPECT_GT(share_of(shares(top), "leaks").flat, 50) << top;
+}
+
+TEST(HeapProfile, a_storm_of_every_form_over_threads_and_forks_breaks_nothing) {
+  Program program(LOAD, run("storm", 3, 4 << 10));
+  const int port = program.admin_port();
+  ASSERT_NE(port, 0) << program.err();
+  for (int i = 0; i < 5; ++i) {
+    const HttpAnswer answer = http(port, "/debug/pprof/heap?seconds=1", "GET", 60s);
+    ASSERT_EQ(answer.status, 200) << answer.body << program.err();
+    // CPU samples take cells from them at the same time.
+    ASSERT_EQ(http(port, "/debug/pprof/profile?seconds=1&hz=1000", "GET", 60s).status, 200)
+        << program.err();
+  }
+  const std::string text = http(port, "/debug/pprof/heap?debug=1", "GET", 60s).body;
+  EXPECT_NE(text.find("storm"), std::string::npos) << text.substr(0, 2000);
+  kill(program.pid(), SIGTERM);
+  EXPECT_EQ(program.exit_status(30s), 0) << program.err();
+}
+
+TEST(HeapProfile, of_a_dynamic_file_says_that_there_is_none) {
+  Program program(LOAD_DYNAMIC, run("idle", 0, 512 << 10));
+  const int port = program.admin_port();
+  ASSERT_TRUE(eventually(10s, [&] { return http(port, "/readyz").status == 200; }));
+  const HttpAnswer answer = http(port, "/debug/pprof/heap", "GET", 20s);
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_NE(answer.body.find("dynamically"), std::string::npos) << answer.body;
+}
+
+}  // namespace
+}  // namespace outrigger::whole
