@@ -38,12 +38,3 @@ function(outrigger_operations_object)
     COMMENT "Listing the parts of the operations object"
     VERBATIM)
 endfunction()
-
-# Static archives are asked for by name: find_package() would settle for a shared library.
-function(outrigger_find_archive variable name package)
-  find_library(${variable} NAMES ${name})
-  if(NOT ${variable})
-    message(FATAL_ERROR "${name} is not there; Debian's package ${package} has it (scripts/bootstrap installs it)")
-  endif()
-  mark_as_advanced(${variable})
-endfunction()

@@ -79,3 +79,12 @@ function(outrigger_test name)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${TEST_TIMEOUT} LABELS "${TEST_LABELS}" RUN_SERIAL ${TEST_SERIAL})
 endfunction()
+
+# Static archives are asked for by name: find_package() would settle for a shared library.
+function(outrigger_find_archive variable name package)
+  find_library(${variable} NAMES ${name})
+  if(NOT ${variable})
+    message(FATAL_ERROR "${name} is not there; Debian's package ${package} has it (scripts/bootstrap installs it)")
+  endif()
+  mark_as_advanced(${variable})
+endfunction()

@@ -35,6 +35,7 @@ add_custom_command(OUTPUT "${early_file}"
 
 outrigger_find_archive(OUTRIGGER_SSL libssl.a libssl-dev)
 outrigger_find_archive(OUTRIGGER_CRYPTO libcrypto.a libssl-dev)
+outrigger_find_archive(OUTRIGGER_DEFLATE libdeflate.a libdeflate-dev)
 outrigger_find_archive(OUTRIGGER_BOOST_JSON libboost_json.a libboost-json1.81-dev)
 outrigger_find_archive(OUTRIGGER_PUGIXML libpugixml.a libpugixml-dev)
 find_file(OUTRIGGER_BOOST_HEADER boost/version.hpp REQUIRED)
@@ -53,7 +54,7 @@ endforeach()
 set(operations_file "${OUTRIGGER_LIBRARY_DIR}/outrigger_operations.o")
 outrigger_operations_object(OUTPUT "${operations_file}" ROOMS ${operations_rooms}
   ARCHIVES "${OUTRIGGER_SSL}" "${OUTRIGGER_CRYPTO}" "${OUTRIGGER_BOOST_JSON}" "${OUTRIGGER_PUGIXML}"
-    ${profiling_archives}
+    "${OUTRIGGER_DEFLATE}" ${profiling_archives}
   HEADERS "${OUTRIGGER_BOOST_HEADER}" "${OUTRIGGER_FMT_HEADER}")
 
 add_custom_target(outrigger_objects ALL DEPENDS "${early_file}" "${operations_file}" "${operations_file}.parts")

@@ -1,6 +1,7 @@
 // A service that logs a given number of entries at a given pace and ends: what
 // bench/sustained/sustained.cc starts. It sleeps between batches, so that waiting costs no
 // processor time.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <thread>
@@ -12,8 +13,10 @@ namespace {
 
 using namespace outrigger;
 
-void produce(uint64_t count, uint64_t per_second) {
+void produce(uint64_t count, uint64_t per_second, int message_bytes) {
   const std::string name = "sixteen_char_str";
+  // Behind "order 123456 placed by … for 1.23".
+  const std::string rest(static_cast<size_t>(std::max(0, message_bytes - 44)), '.');
   log::prepare_thread();
   constexpr uint64_t kBatch = 500;
   const auto begin = std::chrono::steady_clock::now();
@@ -21,7 +24,10 @@ void produce(uint64_t count, uint64_t per_second) {
     if (per_second != 0)
       std::this_thread::sleep_until(begin +
                                     std::chrono::nanoseconds(id * 1'000'000'000 / per_second));
-    for (uint64_t i = 0; i < kBatch; ++i)
+    for (uint64_t i = 0; message_bytes != 0 && i < kBatch; ++i)
+      log::info("order {} placed by {} for {:.2f} {}", id + i, name, static_cast<double>(id) * 0.01,
+                rest);
+    for (uint64_t i = 0; message_bytes == 0 && i < kBatch; ++i)
       log::info("order {} placed by {} for {:.2f}", id + i, name, static_cast<double>(id) * 0.01);
   }
 }
@@ -34,6 +40,8 @@ int main(int argc, char** argv) {
   auto rate =
       service.option<int>("rate", {.otherwise = 0, .help = "entries a second in all; 0: no pause"});
   auto threads = service.option<int>("threads", {.otherwise = 1, .help = "producers"});
+  auto message_bytes = service.option<int>(
+      "message-bytes", {.otherwise = 0, .help = "length of a message; 0: as it comes"});
   auto drops = service.option<std::string>(
       "drops", {.otherwise = "/dev/null", .help = "where to say what was dropped"});
   std::vector<std::thread> running;
@@ -42,7 +50,7 @@ int main(int argc, char** argv) {
       std::vector<std::thread> producers;
       for (int t = 0; t < *threads; ++t)
         producers.emplace_back(produce, static_cast<uint64_t>(*count / *threads),
-                               static_cast<uint64_t>(*rate / *threads));
+                               static_cast<uint64_t>(*rate / *threads), *message_bytes);
       for (std::thread& producer : producers) producer.join();
       stop();
     });

@@ -32,6 +32,7 @@ class OutriggerConan(ConanFile):
         self.requires("boost/1.81.0", visible=False)
         self.requires("openssl/[>=3 <4]", visible=False)
         self.requires("fmt/9.1.0", visible=False)
+        self.requires("libdeflate/1.14", visible=False)
         self.requires("pugixml/1.13", visible=False)
         self.requires("elfutils/0.190", visible=False)
         self.requires("xz_utils/[>=5.4 <6]", visible=False)
@@ -49,7 +50,7 @@ class OutriggerConan(ConanFile):
         toolchain.cache_variables["OUTRIGGER_INSTALL"] = True
         # Libraries are looked for by file name.
         toolchain.cache_variables["CMAKE_PREFIX_PATH"] = ";".join(
-            self.dependencies[name].package_folder for name in ("boost", "openssl", "fmt", "pugixml", "elfutils",
+            self.dependencies[name].package_folder for name in ("boost", "openssl", "fmt", "libdeflate", "pugixml", "elfutils",
                                                                    "xz_utils", "bzip2", "zlib"))
         toolchain.generate()
 

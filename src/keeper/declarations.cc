@@ -51,6 +51,8 @@ LogsTo logs_named(std::string_view name, LogsTo otherwise) {
   if (name == "stdout-text") return LogsTo::kStdoutText;
   if (name == "stdout-json") return LogsTo::kStdoutJson;
   if (name == "stderr-text") return LogsTo::kStderrText;
+  if (name == "cloudwatch") return LogsTo::kCloudWatch;
+  if (name == "both") return LogsTo::kBoth;
   return otherwise;
 }
 

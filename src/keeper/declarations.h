@@ -11,7 +11,7 @@
 
 namespace outrigger::keeper {
 
-enum class LogsTo { kStdoutText, kStdoutJson, kStderrText };
+enum class LogsTo { kStdoutText, kStdoutJson, kStderrText, kCloudWatch, kBoth };
 
 struct Declarations {
   bool declared = false;  // by the service; otherwise assumed

@@ -20,6 +20,15 @@ constexpr size_t kLittleBytes = 32u << 10;
 // The page sees a burst this late.
 constexpr int64_t kRecentEveryNs = 50 * base::kNsPerMs;
 
+// By Loss.
+constexpr const char* kLossReasons[kLosses] = {
+    "CloudWatch Logs could not be reached, and the memory for them was full",
+    "CloudWatch Logs takes none older than 14 days",
+    "CloudWatch Logs takes none from more than 2 hours ahead",
+    "older than the log group's retention",
+    "CloudWatch Logs called them invalid",
+};
+
 uint64_t sum_of(const std::atomic<uint64_t> (&counters)[segment::kLevels]) {
   uint64_t sum = 0;
   for (const auto& counter : counters) sum += counter.load(std::memory_order_relaxed);
@@ -160,6 +169,36 @@ void Drain::tell_lost(const char* why) {
   told = lost;
   put(OwnSource::kKeeper, base::real_ns(), count);
   commit();
+}
+
+void Drain::tell_ledger(ShipMemory& memory) {
+  for (size_t loss = 0; loss < kLosses; ++loss) {
+    LedgerPage& page = memory.ledger[loss];
+    uint64_t(&told)[segment::kLevels] = spool_.state().ledger_told[loss];
+    uint64_t counts[segment::kLevels];
+    uint64_t count = 0;
+    for (size_t level = 0; level < segment::kLevels; ++level) {
+      counts[level] = page.calls[level].load(std::memory_order_relaxed) - told[level];
+      count += counts[level];
+    }
+    if (count == 0 || !has_room()) continue;
+    const auto from_ms = page.from_ms.exchange(0, std::memory_order_relaxed);
+    const auto to_ms = page.to_ms.load(std::memory_order_relaxed);
+    made_.begin(kWarn,
+                "dropped {count:L} entries between {from} and {to} ({trace} TRACE, {debug} DEBUG, "
+                "{info} INFO, {warn} WARN, {error} ERROR, {fatal} FATAL): {reason}",
+                {});
+    made_.add(count);
+    made_.add(ArgumentType::kTime, static_cast<uint64_t>(from_ms * base::kNsPerMs));
+    made_.add(ArgumentType::kTime, static_cast<uint64_t>(to_ms * base::kNsPerMs));
+    for (size_t level = 0; level < segment::kLevels; ++level) {
+      made_.add(counts[level]);
+      told[level] += counts[level];
+    }
+    made_.add(std::string_view(kLossReasons[loss]));
+    put(OwnSource::kKeeper, base::real_ns(), count);
+    commit();
+  }
 }
 
 }  // namespace outrigger::keeper

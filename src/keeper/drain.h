@@ -49,6 +49,8 @@ class Drain {
   // Tells drops after which nothing came, and what stdout did not take.
   void tell_drops();
   void tell_lost(const char* why);
+  // Tells what never came to CloudWatch: the ledger, reason by reason.
+  void tell_ledger(ShipMemory& memory);
 
   // --- Any thread ---
   segment::DropTotals dropped() const { return reader_.dropped(); }

@@ -102,7 +102,10 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
 }
 
 // The pages' server first: its thread asks about all the rest.
-Keeper::~Keeper() { admin_.reset(); }
+Keeper::~Keeper() {
+  admin_.reset();
+  shipper_.reset();
+}
 
 void Keeper::stop() {
   const uint64_t one = 1;
@@ -171,7 +174,10 @@ void Keeper::hear_words(int64_t now_ns) {
     const Channel::Heard heard = channel_.hear(message);
     if (heard == Channel::Heard::kNothing) return;
     if (heard == Channel::Heard::kClosed) return on_orphaned(now_ns);
-    if (message.word == Word::kDrain) findings_.draining.store(true, std::memory_order_relaxed);
+    if (message.word == Word::kDrain) {
+      findings_.draining.store(true, std::memory_order_relaxed);
+      if (shipper_ != nullptr) shipper_->hurry();
+    }
     if (message.word != Word::kServiceEnded) continue;
     on_service_ended(describe_end(message.more, message.value),
                      level_of_end(message.more, message.value), now_ns);
@@ -185,7 +191,7 @@ void Keeper::pass_signals_on() {
 }
 
 bool Keeper::work(int64_t now_ns) {
-  if (output_ == nullptr) {
+  if (!begun_) {
     if (!begin_is_due(now_ns)) return false;
     begin(now_ns);
   }
@@ -215,7 +221,7 @@ bool Keeper::work(int64_t now_ns) {
 void Keeper::make_room(int64_t now_ns) {
   // At the end there is nothing more to make room for; what stdout has not taken by the deadline is
   // said then.
-  if (ended_ns_ != 0) return;
+  if (ended_ns_ != 0 || output_ == nullptr) return;
   // What the service prints must not wait for a stdout that is merely slow.
   const bool printing = captured_out_.is_filling() || captured_err_.is_filling();
   if (printing || output_->stalled_ns(now_ns) > kStallNs) spool_->drop_oldest(kDropBytes);
@@ -229,8 +235,9 @@ void Keeper::look_each_second(int64_t now_ns) {
   caught_up_ = caught_up_ || output_ != nullptr;
   look_at_declarations(now_ns);
   if (orphaned_ns_ != 0) look_at_orphan(now_ns);
-  if (output_ == nullptr) return;
+  if (!begun_) return;
   drain_->tell_drops();
+  if (shipper_ != nullptr && shipper_->is_reaching()) drain_->tell_ledger(*spool_->ship_memory());
   // An entry about what stdout did not take is for a stdout that takes something.
   const uint64_t delivered = spool_->memory().delivered.load(std::memory_order_relaxed);
   if (delivered != delivered_) drain_->tell_lost(kLostFormat);

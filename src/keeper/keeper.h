@@ -25,6 +25,7 @@
 #include "keeper/process_watch.h"
 #include "keeper/profiles.h"
 #include "keeper/recent.h"
+#include "keeper/shipper.h"
 #include "keeper/spool.h"
 #include "keeper/tick_clock.h"
 #include "outrigger/result.h"
@@ -74,6 +75,8 @@ class Keeper {
   bool begin_is_due(int64_t now_ns) const;
   void begin(int64_t now_ns);
   void choose_format();
+  void start_output();
+  void start_shipping();
   void look_at_declarations(int64_t now_ns);
   void try_admin(int64_t now_ns);
   void announce();
@@ -98,7 +101,9 @@ class Keeper {
   std::unique_ptr<Profiles> profiles_;
   std::unique_ptr<LiveSource> source_;
   std::unique_ptr<AdminPort> admin_;
-  std::unique_ptr<Output> output_;  // none while waiting
+  // None while waiting. One of them, or both, from begin() on.
+  std::unique_ptr<Output> output_;
+  std::unique_ptr<Shipper> shipper_;
   Capture captured_out_;
   Capture captured_err_;
   base::Fd stop_bell_;
@@ -122,6 +127,7 @@ class Keeper {
   bool has_printed_ = true;  // the captured pipes are worth a look
   bool trim_due_ = true;
   bool final_put_ = false;
+  bool begun_ = false;
   uint64_t dropped_ = 0;
   uint64_t delivered_ = 0;
   std::string ended_how_;

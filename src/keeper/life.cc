@@ -8,7 +8,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "keeper/cloudwatch.h"
 #include "keeper/keeper.h"
+#include "keeper/memory_limit.h"
 
 namespace outrigger::keeper {
 
@@ -28,6 +30,9 @@ constexpr int64_t kOrphanEndNs = 24 * base::kNsPerSecond / 5;
 constexpr int64_t kThreadFlushNs = 2 * base::kNsPerSecond;
 constexpr uint32_t kWarn = 3;
 constexpr uint32_t kFatal = 5;
+
+bool ships(LogsTo logs) { return logs == LogsTo::kCloudWatch || logs == LogsTo::kBoth; }
+bool is_text(LogsTo logs) { return logs == LogsTo::kStdoutText || logs == LogsTo::kStderrText; }
 
 bool wants_colours(int fd) {
   const char* const no_colour = getenv("NO_COLOR");
@@ -53,17 +58,45 @@ bool Keeper::begin_is_due(int64_t now_ns) const {
 void Keeper::begin(int64_t now_ns) {
   look_at_declarations(now_ns);
   choose_format();
+  begun_ = true;
+  if (ships(declarations_.logs)) start_shipping();
+  if (declarations_.logs != LogsTo::kCloudWatch || shipper_ == nullptr) start_output();
+  tell_restart();
+}
+
+void Keeper::start_output() {
   const int fd = declarations_.logs == LogsTo::kStderrText ? STDERR_FILENO : STDOUT_FILENO;
   output_ = std::make_unique<Output>(spool_, fd, declarations_.service);
   source_->set_output(output_.get());
-  tell_restart();
+}
+
+void Keeper::start_shipping() {
+  const bool also_printed = declarations_.logs == LogsTo::kBoth || output_ != nullptr;
+  const auto consumed =
+      spool_->consume(also_printed ? Spool::Consumers::kBoth : Spool::Consumers::kShipping);
+  if (!consumed.ok()) {
+    base::write_line(STDERR_FILENO, declarations_.service,
+                     ": logs go to stdout: ", consumed.error().message);
+    return;
+  }
+  Shipper::Options options;
+  options.backlog_bytes_max = backlog_bytes_for(memory_limit_bytes());
+  options.is_printed_anyway = also_printed;
+  const char* const coding = getenv("OUTRIGGER_LOGS_CODING");
+  if (coding != nullptr && strcmp(coding, "gzip") == 0) options.coding = Destination::Coding::kGzip;
+  options.name = declarations_.service;
+  shipper_ = std::make_unique<Shipper>(
+      spool_,
+      cloudwatch(default_names(declarations_.service, declarations_.environment,
+                               source_->instance(), view_.header().real_ns_at_start)),
+      std::move(options));
+  source_->set_shipper(shipper_.get());
 }
 
 void Keeper::choose_format() {
   const int fd = declarations_.logs == LogsTo::kStderrText ? STDERR_FILENO : STDOUT_FILENO;
   // Without a word from the service: for people where a person looks, else for machines.
-  const bool text =
-      declarations_.declared ? declarations_.logs != LogsTo::kStdoutJson : isatty(fd) == 1;
+  const bool text = declarations_.declared ? is_text(declarations_.logs) : isatty(fd) == 1;
   drain_->set_format(!text               ? LineFormat::kJson
                      : wants_colours(fd) ? LineFormat::kColouredText
                                          : LineFormat::kText);
@@ -76,6 +109,8 @@ void Keeper::look_at_declarations(int64_t now_ns) {
       source_->declare(declarations_);
       level_->set_declared(declarations_.level);
       choose_format();
+      // It was late to say so: what came before is stdout's.
+      if (begun_ && ships(declarations_.logs) && ended_ns_ == 0) start_shipping();
     }
   }
   const bool overdue = now_ns - started_ns_ > kDeclareNs;
@@ -166,6 +201,7 @@ bool Keeper::is_finished(int64_t now_ns) {
   const bool late = now_ns > finish_by_ns_;
   if (!final_put_ && drain_->has_room()) {
     drain_->tell_drops();
+    if (shipper_ != nullptr) drain_->tell_ledger(*spool_->ship_memory());
     if (!ended_how_.empty() && spool_->state().end_told == 0) {
       spool_->state().end_told = 1;
       drain_->made().begin(ended_level_, "service ended: {how}", {});
@@ -175,10 +211,19 @@ bool Keeper::is_finished(int64_t now_ns) {
     }
     recent_->publish();
     final_put_ = true;
+    // The last third is for printing what CloudWatch did not take.
+    if (shipper_ != nullptr) shipper_->finish(now_ns + (finish_by_ns_ - now_ns) / 3 * 2);
   }
-  if (final_put_ && spool_->is_drained()) return true;
+  const bool shipped = shipper_ == nullptr || shipper_->finished();
+  if (final_put_ && spool_->is_drained() && shipped) return true;
   if (!late) return false;
-  if (spool_->is_drained()) return true;
+  if (spool_->is_drained() && shipped) return true;
+  if (!shipped) {
+    base::write_line(STDERR_FILENO, declarations_.service,
+                     ": neither CloudWatch Logs nor stdout took the last ",
+                     shipper_->report().pending, " log entries");
+    return true;
+  }
   base::write_line(STDERR_FILENO, declarations_.service, ": stdout did not take the last ",
                    spool_->pending(), " log entries");
   return true;

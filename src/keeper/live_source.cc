@@ -48,6 +48,11 @@ void LiveSource::set_output(const Output* output) {
   output_ = output;
 }
 
+void LiveSource::set_shipper(const Shipper* shipper) {
+  const std::lock_guard lock(mutex_);
+  shipper_ = shipper;
+}
+
 void LiveSource::set_ended(std::string how) {
   parts_.findings.ended.store(true, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
@@ -84,6 +89,15 @@ int64_t LiveSource::started_ns() const {
 admin::Shipping LiveSource::shipping(const segment::DropTotals& dropped) const {
   const SpoolMemory& memory = parts_.spool.memory();
   admin::Shipping shipping;
+  if (shipper_ != nullptr) {
+    const ShipReport report = shipper_->report();
+    shipping.sent = report.delivered;
+    shipping.dropped = dropped.total() + report.dropped;
+    shipping.pending = report.pending;
+    shipping.retries = report.retries;
+    shipping.last_error = report.last_error;
+    return shipping;
+  }
   shipping.sent = memory.delivered.load(std::memory_order_relaxed);
   shipping.dropped = dropped.total() + memory.lost_lines.load(std::memory_order_relaxed);
   shipping.pending = parts_.spool.pending();
@@ -98,6 +112,21 @@ std::vector<std::string> LiveSource::warnings(const segment::DropTotals& dropped
   if (dropped_at_ns != 0 && now_ns - dropped_at_ns < kRememberNs)
     warnings.push_back("log entries were dropped within the last minute; " +
                        std::to_string(dropped.total()) + " since the start");
+  if (shipper_ != nullptr) {
+    const ShipReport report = shipper_->report();
+    if (report.denied) {
+      warnings.push_back("CloudWatch Logs refuses the log, which is printed on stdout instead: " +
+                         report.last_error);
+    } else if (report.failing_since_ns != 0) {
+      warnings.push_back("CloudWatch Logs has taken nothing for " +
+                         std::to_string((now_ns - report.failing_since_ns) / base::kNsPerSecond) +
+                         " s, " + counted(report.pending, "entry waits", "entries wait") + ": " +
+                         report.last_error);
+    }
+    if (report.dropped != 0)
+      warnings.push_back(counted(report.dropped, "log entry", "log entries") +
+                         " never came to CloudWatch Logs since the start");
+  }
   if (output_ != nullptr && output_->closed()) {
     warnings.push_back("stdout cannot be written (" + output_->last_error() +
                        "): log entries are discarded");

@@ -16,6 +16,7 @@
 #include "keeper/level.h"
 #include "keeper/output.h"
 #include "keeper/recent.h"
+#include "keeper/shipper.h"
 #include "keeper/spool.h"
 #include "keeper/watch.h"
 #include "segment/layout.h"
@@ -48,6 +49,9 @@ class LiveSource : public admin::Source {
 
   void declare(Declarations declarations);
   void set_output(const Output* output);
+  void set_shipper(const Shipper* shipper);
+  // The machine's name.
+  const std::string& instance() const { return instance_; }
   void set_ended(std::string how);
 
   bool local() override;
@@ -71,9 +75,10 @@ class LiveSource : public admin::Source {
   const int64_t keeper_started_ns_;
   const std::string instance_;
   mutable std::mutex mutex_;
-  Declarations declarations_;       // guarded by mutex_
-  const Output* output_ = nullptr;  // likewise
-  std::string ended_;               // likewise
+  Declarations declarations_;         // guarded by mutex_
+  const Shipper* shipper_ = nullptr;  // guarded by mutex_
+  const Output* output_ = nullptr;    // likewise
+  std::string ended_;                 // likewise
 };
 
 }  // namespace outrigger::keeper

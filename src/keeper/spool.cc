@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <new>
 #include <string>
 
@@ -17,7 +18,7 @@ namespace outrigger::keeper {
 namespace {
 
 constexpr uint64_t kMagic = 0x314c4f4f5053544fULL;  // "OTSPOOL1"
-constexpr size_t kFileBytes = kSpoolDataAt + kSpoolDataBytes;
+constexpr size_t kLinesBytes = kSpoolDataAt + kSpoolDataBytes;
 
 Error no_memory() {
   return Error{ErrorKind::kUnavailable,
@@ -45,9 +46,9 @@ uint64_t count_line_ends(const char* from, size_t bytes) {
   return lines + static_cast<uint64_t>(std::count(from, from + bytes, '\n'));
 }
 
-bool is_large_enough(int fd) {
+bool is_large_enough(int fd, size_t bytes) {
   struct stat status;
-  return fstat(fd, &status) == 0 && static_cast<size_t>(status.st_size) >= kFileBytes;
+  return fstat(fd, &status) == 0 && static_cast<size_t>(status.st_size) >= bytes;
 }
 
 }  // namespace
@@ -56,10 +57,11 @@ Result<std::unique_ptr<Spool>> Spool::open(int fd, uint64_t boot) {
   std::unique_ptr<Spool> spool(new Spool);
   if (fd < 0) {
     spool->own_fd_.reset(memfd_create("outrigger-spool", MFD_CLOEXEC));
-    if (!spool->own_fd_ || ftruncate(spool->own_fd_.get(), kFileBytes) != 0) return no_memory();
+    if (!spool->own_fd_ || ftruncate(spool->own_fd_.get(), kSpoolFileBytes) != 0)
+      return no_memory();
     fd = spool->own_fd_.get();
-  } else if (!is_large_enough(fd)) {
-    return failed("the log's spool is smaller than " + std::to_string(kFileBytes) + " bytes");
+  } else if (!is_large_enough(fd, kLinesBytes)) {
+    return failed("the log's spool is smaller than " + std::to_string(kLinesBytes) + " bytes");
   }
   if (!spool->map(fd)) return no_memory();
   // Acquire: pairs with the release in start_afresh() of a predecessor.
@@ -90,6 +92,63 @@ bool Spool::map(int fd) {
 }
 
 Spool::~Spool() = default;
+
+Result<void> Spool::consume(Consumers consumers) {
+  if (consumers == Consumers::kOutput) {
+    consumers_ = consumers;
+    return {};
+  }
+  if (!is_large_enough(fd_, kSpoolFileBytes))
+    return failed("the log's spool is smaller than " + std::to_string(kSpoolFileBytes) +
+                  " bytes: no room for shipping");
+  if (!ship_) {
+    const size_t bytes = kSpoolFileBytes - kShipAt;
+    ship_ = base::Mapping(
+        mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd_, static_cast<off_t>(kShipAt)),
+        bytes);
+    if (!ship_) return no_memory();
+  }
+  ShipMemory& ship = *ship_memory();
+  if (ship.began.exchange(1, std::memory_order_relaxed) == 0)
+    ship.mark.store(state_.fill, std::memory_order_relaxed);
+  // Only a keeper that scribbled over its own memory leaves a mark out of reach.
+  const uint64_t mark = ship_mark();
+  if (mark > state_.fill || state_.fill - mark > kSpoolDataBytes) set_ship_mark(state_.fill);
+  consumers_ = consumers;
+  return {};
+}
+
+void Spool::give_back_cells(size_t begin, size_t bytes) {
+  fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(kCellsAt + begin),
+            static_cast<off_t>(bytes));
+}
+
+void Spool::wait_for_more(uint64_t wanted, int64_t until_ns) {
+  std::unique_lock lock(mutex_);
+  const std::chrono::steady_clock::time_point until{std::chrono::nanoseconds(until_ns)};
+  shipping_wants_ = wanted;
+  shipping_more_.wait_until(lock, until, [&] { return poked_ || committed_ >= wanted; });
+  shipping_wants_ = UINT64_MAX;
+  poked_ = false;
+}
+
+void Spool::poke() {
+  {
+    const std::lock_guard lock(mutex_);
+    poked_ = true;
+  }
+  shipping_more_.notify_one();
+}
+
+uint64_t Spool::committed() const {
+  const std::lock_guard lock(mutex_);
+  return committed_;
+}
+
+uint64_t Spool::entries() const {
+  const std::lock_guard lock(mutex_);
+  return entries_;
+}
 
 void Spool::start_afresh(uint64_t boot) {
   SpoolMemory* const memory = new (head_.data()) SpoolMemory{};
@@ -139,10 +198,14 @@ void Spool::resume() {
 }
 
 uint64_t Spool::low_mark() const {
+  // Acquire: pairs with the release in set_ship_mark().
+  const uint64_t shipped =
+      ships() ? ship_memory()->mark.load(std::memory_order_acquire) : UINT64_MAX;
+  if (consumers() == Consumers::kShipping) return shipped;
   // Relaxed: the output has copied what lies below `written` before it moved it, under the lock
   // that it took since.
-  return std::max(memory().written.load(std::memory_order_relaxed),
-                  memory().tail.load(std::memory_order_relaxed));
+  return std::min(shipped, std::max(memory().written.load(std::memory_order_relaxed),
+                                    memory().tail.load(std::memory_order_relaxed)));
 }
 
 size_t Spool::room() const {
@@ -166,15 +229,17 @@ void Spool::commit() {
   // Release: pairs with the acquire in resume(), of whoever comes after a kill -9 of this process.
   memory.selector.store(next, std::memory_order_release);
   dirty_ = true;
-  bool wake;
+  bool wake, wake_shipping;
   {
     const std::lock_guard lock(mutex_);
     committed_ = draft_;
     entries_ = state_.entries;
     committed_gaps_ = state_.gaps;
     wake = waiting_;
+    wake_shipping = committed_ >= shipping_wants_;
   }
   if (wake) more_.notify_one();
+  if (wake_shipping) shipping_more_.notify_one();
 }
 
 // What lies between two positions. Precondition: mutex_ is held, and `begin` is no less than in the
@@ -212,7 +277,8 @@ uint64_t Spool::drop_oldest(size_t bytes) {
 
 void Spool::trim() {
   const std::lock_guard lock(mutex_);
-  if (!dirty_ || position_ != committed_ || draft_ != committed_ || low_mark() != draft_) return;
+  const bool taken = consumers() == Consumers::kShipping || position_ == committed_;
+  if (!dirty_ || !taken || draft_ != committed_ || low_mark() != draft_) return;
   fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kSpoolDataAt, kSpoolDataBytes);
   dirty_ = false;
 }
@@ -264,11 +330,15 @@ void Spool::stop() {
 }
 
 bool Spool::is_drained() const {
+  if (consumers() == Consumers::kShipping) return true;
   const std::lock_guard lock(mutex_);
-  return position_ == committed_ && low_mark() >= committed_;
+  return position_ == committed_ &&
+         std::max(memory().written.load(std::memory_order_relaxed),
+                  memory().tail.load(std::memory_order_relaxed)) >= committed_;
 }
 
 uint64_t Spool::pending() const {
+  if (consumers() == Consumers::kShipping) return 0;
   const std::lock_guard lock(mutex_);
   const uint64_t gone = memory().delivered.load(std::memory_order_relaxed) +
                         memory().lost_lines.load(std::memory_order_relaxed);

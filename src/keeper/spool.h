@@ -5,6 +5,7 @@
 //   0         drain, output    SpoolMemory: marks and the double-buffered commit
 //   128 KiB   drain            kDataBytes of lines, circular, mapped twice in a row so that a line
 //   never wraps
+//   kShipAt   shipping         what ships logs to CloudWatch keeps there (ship_memory.h)
 //
 // Positions count bytes since the start and never go back; a byte lies at position % kDataBytes.
 //
@@ -16,7 +17,11 @@
 // mark together with the read marks of all rings. Whoever dies before it has done nothing; whoever
 // dies after it is continued from there. The rings' own read marks move on only afterwards.
 //
-// Threads: the drain's side belongs to one thread, the output's side to another.
+// Who consumes lines is said once, by consume(): stdout's output, shipping, or both, each with a
+// mark of its own. A line's place is free when all of them are past it.
+//
+// Threads: the drain's side belongs to one thread, the output's side to another, shipping's to a
+// third.
 #pragma once
 
 #include <atomic>
@@ -28,6 +33,7 @@
 
 #include "base/fd.h"
 #include "base/mapping.h"
+#include "keeper/ship_memory.h"
 #include "outrigger/result.h"
 #include "segment/reader.h"
 
@@ -35,6 +41,9 @@ namespace outrigger::keeper {
 
 inline constexpr size_t kSpoolDataAt = 128u << 10;
 inline constexpr size_t kSpoolDataBytes = 8u << 20;
+inline constexpr size_t kShipAt = kSpoolDataAt + kSpoolDataBytes;
+inline constexpr size_t kCellsAt = kShipAt + kShipHeadBytes;
+inline constexpr size_t kSpoolFileBytes = kCellsAt + kCells * kCellBytes;
 // The keeper's entries, stdout's lines, stderr's: render::kKeeperRing and on.
 inline constexpr size_t kOwnSources = 3;
 // No rendered entry is longer (a test holds render::bytes_max() against it).
@@ -49,6 +58,7 @@ struct CommitState {
   uint64_t sequences[kOwnSources] = {};  // the next numbers of entries that come from no ring
   uint64_t lost_told = 0;                // of SpoolMemory::lost, how many an entry has told
   uint64_t end_told = 0;                 // 1: the entry of the service's end is among them
+  uint64_t ledger_told[kLosses][segment::kLevels] = {};  // of ShipMemory::ledger
   segment::SourceMarks marks{};
 };
 
@@ -98,6 +108,12 @@ class Spool {
   uint64_t boot() const { return memory().boot; }
   SpoolMemory& memory() const { return *reinterpret_cast<SpoolMemory*>(head_.data()); }
 
+  enum class Consumers { kOutput, kShipping, kBoth };
+  // By the drain's thread. Until then it is the output alone; shipping begins with what is committed
+  // later, or goes on where a predecessor stopped. An error where the memory is too small for it.
+  Result<void> consume(Consumers consumers);
+  bool ships() const { return consumers() != Consumers::kOutput; }
+
   // --- The drain's side ---
   // Bytes that may be written at draft(). 0 also while too many gaps wait.
   size_t room() const;
@@ -139,7 +155,24 @@ class Spool {
   void delivered(const Chunk& chunk);
   void lost(const Chunk& chunk);
 
+  // --- Shipping's side; precondition: ships() ---
+  ShipMemory* ship_memory() const { return reinterpret_cast<ShipMemory*>(ship_.data()); }
+  char* cells() const { return ship_.bytes() + kShipHeadBytes; }
+  void give_back_cells(size_t begin, size_t bytes);
+  // All below it is settled.
+  uint64_t ship_mark() const { return ship_memory()->mark.load(std::memory_order_relaxed); }
+  void set_ship_mark(uint64_t mark) {
+    // Release: the drain may write where the lines were that this thread has read.
+    ship_memory()->mark.store(mark, std::memory_order_release);
+  }
+  const char* at(uint64_t position) const { return data_ + position % kSpoolDataBytes; }
+  // Waits until so much is committed, poke() or CLOCK_MONOTONIC's `until_ns`.
+  void wait_for_more(uint64_t wanted, int64_t until_ns);
+
   // --- Any thread ---
+  uint64_t committed() const;
+  uint64_t entries() const;
+  void poke();
   // From now on take() does not wait.
   void stop();
   bool is_drained() const;
@@ -158,7 +191,10 @@ class Spool {
   int fd_ = -1;
   base::Mapping head_;
   base::Mapping twice_;
+  base::Mapping ship_;
   char* data_ = nullptr;
+  Consumers consumers() const { return consumers_.load(std::memory_order_relaxed); }
+  std::atomic<Consumers> consumers_{Consumers::kOutput};  // set by the drain's thread
   Found found_ = Found::kNothing;
 
   // The drain's.
@@ -175,6 +211,9 @@ class Spool {
   uint64_t position_ = 0;  // the output's: all below has been taken or given up
   bool waiting_ = false;
   bool stopped_ = false;
+  std::condition_variable shipping_more_;
+  uint64_t shipping_wants_ = UINT64_MAX;  // not UINT64_MAX only while it waits
+  bool poked_ = false;
 };
 
 }  // namespace outrigger::keeper

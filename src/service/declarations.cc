@@ -13,7 +13,8 @@ std::string logs_of(const Declared& declared) {
   if (declared.manner == Manner::kCommand)
     return isatty(STDOUT_FILENO) == 1 ? "stdout-text" : "stderr-text";
   if (!declared.options.logs.empty()) return declared.options.logs;
-  return declared.environment.kind == EnvironmentKind::kLocal ? "stdout-text" : "stdout-json";
+  if (declared.environment.kind == EnvironmentKind::kLocal) return "stdout-text";
+  return declared.environment.in_aws ? "cloudwatch" : "stdout-json";
 }
 
 std::string admin_of(const Declared& declared) {

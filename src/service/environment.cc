@@ -57,19 +57,24 @@ Signs own_signs() {
 }
 
 Environment find_environment(std::string_view given, const Signs& signs) {
-  if (!given.empty()) return {std::string(given), kind_of(given), "named by --environment"};
+  // Kubernetes alone may be anywhere.
+  const bool in_aws =
+      std::any_of(std::begin(kContainerVariables) + 1, std::end(kContainerVariables),
+                  [&](const char* variable) { return is_set(signs, variable); });
+  if (!given.empty()) return {std::string(given), kind_of(given), "named by --environment", in_aws};
   for (const char* variable : kContainerVariables) {
     if (is_set(signs, variable)) {
-      return {"production", EnvironmentKind::kProduction, std::string(variable) + " is set"};
+      return {"production", EnvironmentKind::kProduction, std::string(variable) + " is set",
+              in_aws};
     }
   }
   // systemd sets it for services; but a desktop's terminal is itself started by systemd and hands
   // it on to every shell. A service has no controlling terminal.
   if (is_set(signs, "INVOCATION_ID") && !signs.has_terminal) {
     return {"production", EnvironmentKind::kProduction,
-            "INVOCATION_ID is set: an init system started it"};
+            "INVOCATION_ID is set: an init system started it", in_aws};
   }
-  return {"local", EnvironmentKind::kLocal, "no sign of anything else"};
+  return {"local", EnvironmentKind::kLocal, "no sign of anything else", in_aws};
 }
 
 }  // namespace outrigger::service

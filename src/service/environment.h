@@ -12,7 +12,8 @@ namespace outrigger::service {
 struct Environment {
   std::string name;  // as given ("prod-eu"), or that of its kind
   EnvironmentKind kind = EnvironmentKind::kLocal;
-  std::string why;  // "KUBERNETES_SERVICE_HOST is set"
+  std::string why;      // "KUBERNETES_SERVICE_HOST is set"
+  bool in_aws = false;  // by the variables that AWS sets in containers
 };
 
 std::string_view name_of(EnvironmentKind kind);

@@ -55,11 +55,10 @@ Result<uint32_t> parse_level(const std::string& text) {
 }
 
 Result<std::string> parse_logs(const std::string& text) {
-  constexpr char kExpected[] = "stdout-text or stdout-json";
-  if (text == "stdout-text" || text == "stdout-json") return text;
-  Error error = bad_input("--logs", text, kExpected);
-  if (text == "cloudwatch" || text == "both") error.message += kNoCloudWatch;
-  return error;
+  for (const char* known : {"cloudwatch", "stdout-json", "stdout-text", "both"}) {
+    if (text == known) return text;
+  }
+  return bad_input("--logs", text, "cloudwatch, stdout-json, stdout-text or both");
 }
 
 Result<std::string> parse_metrics(const std::string& text) {
@@ -244,8 +243,9 @@ std::vector<OptionSpec> run_specs(RunOptions& into) {
       {"admin", "ADDR:PORT", "where health, metrics, logs and profiles are",
        "127.0.0.1:8081; 0.0.0.0:8081 if not local", false,
        last_into(into.admin, address("--admin"))},
-      {"logs", "WHERE", "stdout-text or stdout-json", "stdout-text; stdout-json if not local",
-       false, last_into(into.logs, parse_logs)},
+      {"logs", "WHERE", "cloudwatch, stdout-json, stdout-text or both",
+       "stdout-text if local, cloudwatch in AWS, else stdout-json", false,
+       last_into(into.logs, parse_logs)},
       {"metrics", "WHERE", "none", "none", false, metrics},
       {"access-log", "SHARE", "of the requests that are logged: none, all, or like 0.01", "none",
        false, last_into(into.access_log, parse_share)},

@@ -10,7 +10,8 @@
 
 namespace outrigger::supervisor {
 
-inline constexpr size_t kSpoolBytes = 16u << 20;  // sparse
+// keeper/spool.h wants 65 MiB and some; sparse, so that what nobody touched costs nothing.
+inline constexpr size_t kSpoolBytes = 80u << 20;
 inline constexpr int kCapturedPipeBytes = 1
                                           << 20;  // the kernel's limit for those without privileges
 

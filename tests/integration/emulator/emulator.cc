@@ -70,12 +70,13 @@ std::vector<std::string> Emulator::environment() const {
           "AWS_SECRET_ACCESS_KEY=emulator/secret+key/of+forty/characters0",
           "AWS_EC2_METADATA_DISABLED=true",
           "AWS_ENDPOINT_URL=" + tls_url(),
+          "AWS_CA_BUNDLE=" + ca_file(),
           "SSL_CERT_FILE=" + ca_file()};
 }
 
 std::vector<std::string> Emulator::instance_environment() const {
   return {"AWS_EC2_METADATA_SERVICE_ENDPOINT=" + url(), "AWS_ENDPOINT_URL=" + tls_url(),
-          "SSL_CERT_FILE=" + ca_file()};
+          "AWS_CA_BUNDLE=" + ca_file(), "SSL_CERT_FILE=" + ca_file()};
 }
 
 std::string Emulator::control(std::string_view method, std::string_view what,

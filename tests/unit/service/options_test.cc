@@ -120,10 +120,8 @@ TEST_F(OptionsTest, values_are_validated_before_anything_starts) {
             "[::1]:8080 or :8080");
   EXPECT_EQ(wrong({"--log-level", "loud"}),
             "--log-level \"loud\" will not do: expected trace, debug, info, warn, error or fatal");
-  EXPECT_EQ(wrong({"--logs", "cloudwatch"}),
-            "--logs \"cloudwatch\" will not do: expected stdout-text or stdout-json: this build "
-            "does not ship to "
-            "CloudWatch");
+  EXPECT_EQ(wrong({"--logs", "syslog"}),
+            "--logs \"syslog\" will not do: expected cloudwatch, stdout-json, stdout-text or both");
   EXPECT_EQ(wrong({"--environment", "a b"}).find("--environment \"a b\" will not do"), 0u);
   EXPECT_EQ(wrong({"--width", "70000"}),
             "width \"70000\" will not do: expected a whole number from 0 to 65535");

@@ -1,0 +1,93 @@
+#include "keeper/sender.h"
+
+#include <utility>
+
+#include "base/threads.h"
+
+namespace outrigger::keeper {
+namespace {
+
+constexpr int kCompressionLevel = 1;
+
+}  // namespace
+
+Sender::Sender(Destination& destination, const BatchLimits& limits, Destination::Coding coding,
+               std::function<void()> on_done)
+    : destination_(destination), limits_(limits), coding_(coding), on_done_(std::move(on_done)) {
+  thread_ = base::start_thread("or-send", [this] { run(); });
+}
+
+Sender::~Sender() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+  }
+  woken_.notify_one();
+  thread_.join();
+}
+
+void Sender::send(std::string_view lines, Destination::Patience patience) {
+  built_ = false;
+  start(lines, patience);
+}
+
+void Sender::send_again(Destination::Patience patience) { start(lines_, patience); }
+
+void Sender::start(std::string_view lines, Destination::Patience patience) {
+  lines_ = lines;
+  patience_ = patience;
+  state_.store(built_ ? State::kSending : State::kReading, std::memory_order_release);
+  {
+    const std::lock_guard lock(mutex_);
+    has_work_ = true;
+  }
+  woken_.notify_one();
+}
+
+void Sender::shrink() {
+  body_.clear();
+  packed_ = {};
+  built_ = false;
+}
+
+void Sender::run() {
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      woken_.wait(lock, [this] { return has_work_ || stopped_; });
+      if (stopped_) return;
+      has_work_ = false;
+    }
+    work();
+    state_.store(State::kDone, std::memory_order_release);
+    on_done_();
+  }
+}
+
+void Sender::work() {
+  outcome_ = destination_.prepare();
+  if (outcome_.kind != PutOutcome::Kind::kTaken) return;
+  if (!built_) {
+    body_.build(lines_, destination_.group(), destination_.stream(), limits_);
+    built_ = true;
+    packed_.clear();
+  }
+  state_.store(State::kSending, std::memory_order_release);
+  if (coding_ == Destination::Coding::kGzip && (!packed_.empty() || compress())) {
+    outcome_ = destination_.put({packed_.data(), packed_.size()}, coding_, patience_);
+  } else {
+    outcome_ = destination_.put(body_.text(), Destination::Coding::kPlain, patience_);
+  }
+}
+
+bool Sender::compress() {
+  const std::string_view text = body_.text();
+  if (!compressor_) compressor_.reset(libdeflate_alloc_compressor(kCompressionLevel));
+  if (!compressor_) return false;
+  packed_.resize(libdeflate_gzip_compress_bound(compressor_.get(), text.size()));
+  packed_.resize(libdeflate_gzip_compress(compressor_.get(), text.data(), text.size(),
+                                          packed_.data(), packed_.size()));
+  return !packed_.empty();
+}
+
+}  // namespace outrigger::keeper

@@ -1,0 +1,79 @@
+// One put under way at a time, on a thread of its own: builds the body from the lines, compresses
+// it where that is asked for, sends it.
+#pragma once
+
+#include <libdeflate.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "keeper/batch.h"
+#include "keeper/destination.h"
+
+namespace outrigger::keeper {
+
+class Sender {
+ public:
+  enum class State {
+    kIdle,
+    kReading,  // the lines are still needed
+    kSending,  // the body has all of them
+    kDone,     // outcome() says how it went
+  };
+
+  // `on_done` is called on the sender's thread.
+  Sender(Destination& destination, const BatchLimits& limits, Destination::Coding coding,
+         std::function<void()> on_done);
+  ~Sender();  // waits for the put under way: cancel the destination first
+  Sender(const Sender&) = delete;
+  Sender& operator=(const Sender&) = delete;
+
+  // All but the thread's own work belongs to the shipping thread.
+  State state() const { return state_.load(std::memory_order_acquire); }
+  // Precondition of both: kIdle or kDone. send() builds a body; send_again() has it still.
+  void send(std::string_view lines, Destination::Patience patience);
+  void send_again(Destination::Patience patience);
+  // Once done.
+  const PutOutcome& outcome() const { return outcome_; }
+  const std::vector<SentEvent>& events() const { return body_.events(); }
+  void rest() { state_.store(State::kIdle, std::memory_order_release); }
+  // Gives the buffers back; precondition: kIdle.
+  void shrink();
+
+ private:
+  void start(std::string_view lines, Destination::Patience patience);
+  void run();
+  void work();
+  bool compress();
+
+  Destination& destination_;
+  const BatchLimits limits_;
+  const Destination::Coding coding_;
+  const std::function<void()> on_done_;
+
+  std::atomic<State> state_{State::kIdle};
+  // Handed over by state_.
+  std::string_view lines_;
+  Destination::Patience patience_ = Destination::Patience::kSeveral;
+  BatchBody body_;
+  bool built_ = false;
+  std::vector<char> packed_;
+  PutOutcome outcome_;
+  struct FreeCompressor {
+    void operator()(libdeflate_compressor* one) const { libdeflate_free_compressor(one); }
+  };
+  std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor_;
+
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool has_work_ = false;  // guarded by mutex_
+  bool stopped_ = false;   // likewise
+  std::thread thread_;
+};
+
+}  // namespace outrigger::keeper
