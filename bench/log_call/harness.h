@@ -74,6 +74,8 @@ void burst(benchmark::State& state) {
     pause_between_bursts();
   }
   state.counters["median_ns"] = percentile(bursts, 0.5) / kBurst;
+  state.counters["p90_ns"] = percentile(bursts, 0.9) / kBurst;
+  state.counters["p99_ns"] = percentile(bursts, 0.99) / kBurst;
 }
 
 template <typename Peer>
@@ -98,6 +100,8 @@ void two_producers(benchmark::State& state) {
   stop.store(true);
   other.join();
   state.counters["median_ns"] = percentile(bursts, 0.5) / kBurst;
+  state.counters["p90_ns"] = percentile(bursts, 0.9) / kBurst;
+  state.counters["p99_ns"] = percentile(bursts, 0.99) / kBurst;
 }
 
 template <typename Peer>
