@@ -133,6 +133,7 @@ struct ServerCounts {
 struct Listener {
   int fd;               // the server's
   std::string address;  // as bound, in the form of ServerOptions::listen
+  bool is_unix() const { return address.starts_with("unix:"); }
 };
 
 class Server {

@@ -85,7 +85,7 @@ Result<void> AdminPort::open(const Declarations& declarations) {
 std::string AdminPort::address() const {
   if (server_ == nullptr) return {};
   for (const http::Listener& listener : server_->listeners())
-    if (!listener.address.starts_with(kUnix)) return listener.address;
+    if (!listener.is_unix()) return listener.address;
   return {};
 }
 

@@ -78,6 +78,7 @@ struct ServedResponse {
 };
 struct ServeOptions {
   std::vector<std::string> addresses;  // the first is address(); port 0 picks one
+  std::vector<int> inherited;          // listening sockets that are there already, taken over
   unsigned threads = 16;
   bool local = false;  // everyone who reaches the port is an insider, web pages of others excepted
   std::function<ServedResponse(const ServedRequest&)> handler;  // called on the pool's threads

@@ -14,7 +14,11 @@ constexpr std::size_t kBodyBytesMax = 1u << 20;
 class Served final : public Server {
  public:
   explicit Served(std::unique_ptr<http::Server> server) : server_(std::move(server)) {}
-  std::string address() const override { return server_->listeners().front().address; }
+  std::string address() const override {
+    for (const http::Listener& listener : server_->listeners())
+      if (!listener.is_unix()) return listener.address;
+    return server_->listeners().front().address;
+  }
   void drain(std::chrono::milliseconds deadline) override { server_->drain(deadline); }
 
  private:
@@ -61,6 +65,7 @@ http::Handler through_the_door(std::function<ServedResponse(const ServedRequest&
 Result<std::unique_ptr<Server>> serve(ServeOptions options) {
   http::ServerOptions http_options;
   http_options.listen = std::move(options.addresses);
+  http_options.inherited = std::move(options.inherited);
   http_options.option = "--listen";
   http_options.threads = options.threads;
   http_options.thread_name = "or-serve";

@@ -9,6 +9,7 @@
 #include <exception>
 #include <utility>
 
+#include "base/handed_sockets.h"
 #include "base/threads.h"
 #include "health/beat.h"
 #include "outrigger/log.h"
@@ -158,7 +159,11 @@ Result<void> Serving::open_port() {
         "outrigger_add_service");
   }
   ops::ServeOptions options;
-  options.addresses = {options_.listen, door->service_socket(parts_.options.name, crew_pid())};
+  options.addresses = {door->service_socket(parts_.options.name, crew_pid())};
+  const base::HandedSockets handed = base::HandedSockets::own();
+  options.inherited.assign(handed.service().begin(), handed.service().end());
+  if (options.inherited.empty())
+    options.addresses.insert(options.addresses.begin(), options_.listen);
   options.threads = parts_.options.threads;
   options.local = environment_.kind == EnvironmentKind::kLocal;
   options.handler = [this](const ops::ServedRequest& request) {

@@ -16,6 +16,7 @@ class Listeners {
   void keep(base::Fd listener);
   void write_to(segment::RoleCard& card) const;
   int count() const { return count_; }
+  int descriptor(int i) const { return kept_[i].get(); }
 
  private:
   base::Fd kept_[segment::kListenersMax];

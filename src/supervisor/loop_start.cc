@@ -1,5 +1,6 @@
 // The loop's beginning: from nothing to a crew of two.
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -8,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/handed_sockets.h"
 #include "supervisor/channel.h"
 #include "supervisor/crew.h"
 #include "supervisor/loop.h"
@@ -53,6 +55,10 @@ bool Loop::start() {
     report(environment_ ? failure.why : "no memory to start with");
     return false;
   }
+  // The first keeper finds its port open, as a later one does.
+  const base::HandedSockets handed = base::HandedSockets::own();
+  for (const int fd : handed.admin())
+    listeners_.keep(base::Fd(fcntl(fd, F_DUPFD_CLOEXEC, base::kHandedFirst)));
   const sigset_t taken = taken_signals();
   signals_.reset(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) {
@@ -143,7 +149,8 @@ void Loop::let_go_of_the_start() {
   // The service alone holds what the program was started with, so that closing it there has its
   // effect.
   dup2(shared_.empty_input.get(), STDIN_FILENO);
-  int kept[] = {
+  constexpr int kOwn = 12;
+  int kept[kOwn + segment::kListenersMax] = {
       shared_.segment.get(),      shared_.spool.get(),
       shared_.service_bell.get(), shared_.keeper_bell.get(),
       shared_.captured_out.get(), shared_.captured_err.get(),
@@ -154,7 +161,8 @@ void Loop::let_go_of_the_start() {
   shared_.service_out.reset();
   shared_.service_err.reset();
   shared_.plain_err.reset();
-  close_all_but(kept, std::size(kept));
+  for (int i = 0; i < listeners_.count(); ++i) kept[kOwn + i] = listeners_.descriptor(i);
+  close_all_but(kept, static_cast<size_t>(kOwn + listeners_.count()));
 }
 
 }  // namespace outrigger::supervisor
