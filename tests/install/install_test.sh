@@ -57,7 +57,7 @@ for program in greeter greeter_dynamic; do
   expect "$program symbols" "" "$(nm $program 2>/dev/null)"
   # What the linker read, by Debian's source packages.
   ./$program sbom >$program.json || failed=1
-  expect "$program sbom" "application greeter boost bzip elfutils fmtlib gcc glibc openssl outrigger pugixml xz-utils zlib" "$(python3 -c '
+  expect "$program sbom" "application greeter boost bzip elfutils fmtlib gcc glibc libdeflate openssl outrigger pugixml xz-utils zlib" "$(python3 -c '
 import json, re, sys
 bom = json.load(open(sys.argv[1]))
 names = [re.sub("-?[0-9.]*$", "", part["name"]) for part in bom["components"] if part["licenses"] and part["version"]]
