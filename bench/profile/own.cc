@@ -1,0 +1,65 @@
+// Outrigger's profilers over the work of work.h: a service that measures itself and ends.
+#include <stdio.h>
+
+#include <thread>
+
+#include "outrigger/outrigger.h"
+#include "work.h"
+
+namespace {
+
+using namespace outrigger;
+
+// One profile after the other, asked for at the service's own port.
+class Profiles {
+ public:
+  explicit Profiles(std::string admin) : url_("http://" + admin + "/debug/pprof/profile") {}
+  void on() {
+    thread_ = std::thread([this] {
+      profile::exclude_thread();
+      http::Request request;
+      request.url = url_ + "?seconds=3&hz=100";
+      request.timeout = std::chrono::seconds(20);
+      const auto answer = http::fetch(request);
+      if (!answer.ok() || answer->status != 200) fprintf(stderr, "no profile\n");
+    });
+    // Until the timers run.
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  }
+  void off() {
+    if (thread_.joinable()) thread_.join();
+  }
+
+ private:
+  const std::string url_;
+  std::thread thread_;
+};
+
+void measure(const std::string& admin) {
+  const auto heap_on = [] { profile::set_heap_interval(512 << 10); };
+  const auto heap_off = [] { profile::set_heap_interval(0); };
+  bench::tell("heap_malloc_only",
+              bench::percent_more(301, bench::malloc_only, 20, heap_on, heap_off));
+  bench::tell("heap_ordinary", bench::percent_more(301, bench::ordinary, 20, heap_on, heap_off));
+  Profiles profiles(admin);
+  bench::tell("cpu_100hz",
+              bench::percent_more(
+                  15, bench::ordinary, 1000, [&] { profiles.on(); }, [&] { profiles.off(); }));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Service service{{.name = "bench_profile_own", .about = "Measures its own profilers."}};
+  auto admin = service.option<std::string>("own-admin", {.otherwise = "", .help = "as --admin"});
+  std::thread measuring;
+  service.on_start([&]() -> Result<void> {
+    measuring = std::thread([&] {
+      measure(*admin);
+      stop();
+    });
+    return {};
+  });
+  service.on_drain([&] { measuring.join(); });
+  return run(argc, argv, service);
+}

@@ -1,0 +1,81 @@
+// Work whose processor time is measured with a profiler on and off, in pairs: what other processes do
+// meanwhile is the same for both halves of a pair.
+#pragma once
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+inline double thread_ns() {
+  timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec);
+}
+
+// A bit of everything: text, a tree, a sort.
+inline void ordinary() {
+  std::map<std::string, int> counts;
+  for (int i = 0; i < 300; ++i) ++counts[std::to_string(i * 7919 % 100)];
+  std::vector<int> numbers(500);
+  unsigned seed = 1;
+  for (int& each : numbers) each = static_cast<int>(seed = seed * 1103515245 + 12345);
+  std::sort(numbers.begin(), numbers.end());
+  asm volatile("" ::"r"(numbers.data()), "r"(&counts) : "memory");
+}
+
+// Nothing but malloc and free.
+inline void malloc_only() {
+  constexpr int kBlocks = 64;
+  static thread_local void* blocks[kBlocks];
+  for (int i = 0; i < kBlocks; ++i) {
+    blocks[i] = malloc(static_cast<size_t>(16 + i * 8));
+    asm volatile("" ::"r"(blocks[i]) : "memory");
+  }
+  for (void* block : blocks) free(block);
+}
+
+// Nanoseconds of the thread's time that one call takes, over so many milliseconds of it.
+inline double cost(void (*work)(), double ms) {
+  const double begin = thread_ns();
+  double now = begin;
+  int64_t count = 0;
+  for (; now - begin < ms * 1e6; now = thread_ns(), count += 50)
+    for (int i = 0; i < 50; ++i) work();
+  return (now - begin) / static_cast<double>(count);
+}
+
+// The median of with/without over so many pairs, alternating which is first; in percent above 1.
+inline double percent_more(int pairs, void (*work)(), double ms, const std::function<void()>& on,
+                           const std::function<void()>& off) {
+  std::vector<double> ratios;
+  for (int pair = 0; pair < pairs; ++pair) {
+    double with = 0;
+    double without = 0;
+    for (int half = 0; half < 2; ++half) {
+      const bool is_on = half == pair % 2;
+      is_on ? on() : off();
+      (is_on ? with : without) = cost(work, ms);
+    }
+    off();
+    ratios.push_back(with / without);
+  }
+  std::nth_element(ratios.begin(), ratios.begin() + pairs / 2, ratios.end());
+  return (ratios[static_cast<size_t>(pairs / 2)] - 1) * 100;
+}
+
+// A service's stdout may come back with a time and a level before it: the word marks the line.
+inline void tell(const char* what, double percent) {
+  printf("result %s %.3f\n", what, percent);
+  fflush(stdout);
+}
+
+}  // namespace bench
