@@ -1,7 +1,8 @@
 // An HTTP client for services: the one that is in the file anyway. HTTP/1.1, http and https;
 // TLS 1.2 or newer, verified against the system's CA bundle, which is loaded when the first https
-// URL is fetched (where there is none, one that was compiled in). fetch() blocks its thread, follows no redirects, and may be called from any
-// thread.
+// URL is fetched (where there is none, one that was compiled in). fetch() blocks its thread,
+// follows no redirects, and may be called from any thread. Within a context that has a trace
+// (log_context.h) the request carries its traceparent, unless the headers bring one.
 #pragma once
 
 #include <chrono>

@@ -67,6 +67,12 @@ http::ServerResponse level_page(const LevelReport& report) {
     json.member("until", http::rfc3339(*report.until_ns));
     json.member("returns_to", name_of(report.returns_to));
   }
+  if (!report.modules.empty()) {
+    json.key("modules");
+    json.begin_object();
+    for (const auto& [name, level] : report.modules) json.member(name, name_of(level));
+    json.end_object();
+  }
   json.end_object();
   http::ServerResponse response;
   response.body = json.take();

@@ -125,6 +125,7 @@ struct LevelReport {
   // While a level is set for a time: until when, and what comes back then.
   std::optional<int64_t> until_ns;
   Level returns_to = Level::kInfo;
+  std::vector<std::pair<std::string, Level>> modules{};  // of the service's own report
 };
 
 enum class MetricKind { kCounter, kGauge };

@@ -24,11 +24,6 @@ std::string counted(uint64_t count, const char* one, const char* many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
-Error no_module(std::string_view module) {
-  return Error{ErrorKind::kNotFound,
-               "there is no module \"" + plain_text(module.data(), module.size()) + "\"", "module"};
-}
-
 admin::Metric counter(std::string name, std::string help, double value) {
   return {std::move(name), std::move(help), admin::MetricKind::kCounter, {}, value};
 }
@@ -236,13 +231,13 @@ std::vector<admin::SettingReport> LiveSource::settings() {
 }
 
 Result<admin::LevelReport> LiveSource::level(std::string_view module) {
-  if (!module.empty()) return no_module(module);
+  if (!module.empty()) return parts_.level.report(module);
   return parts_.level.report();
 }
 
 Result<admin::LevelReport> LiveSource::set_level(std::string_view module, admin::Level level,
                                                  std::optional<std::chrono::seconds> lasting) {
-  if (!module.empty()) return no_module(module);
+  if (!module.empty()) return parts_.level.set(module, level, lasting, base::real_ns());
   return parts_.level.set(level, lasting, base::real_ns());
 }
 

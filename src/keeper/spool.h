@@ -90,6 +90,9 @@ struct SpoolMemory {
   // What else a successor has to know.
   alignas(64) std::atomic<int64_t> level_until_ns;  // CLOCK_REALTIME; 0: the level stays
   std::atomic<uint32_t> level_returns_to;
+  // The same of modules; what returns is 1 + level, or 0: the service's.
+  std::atomic<int64_t> module_until_ns[segment::kModules];
+  std::atomic<uint32_t> module_returns_to[segment::kModules];
   std::atomic<uint32_t> announced;  // the admin port's address was printed
 };
 static_assert(sizeof(SpoolMemory) <= kSpoolDataAt);

@@ -1,4 +1,5 @@
-// log::at_most(): a fixed table of call sites, each with a count for the current second.
+// log::at_most() and one_in(): a fixed table of call sites, each with a count, for the current
+// second or for ever.
 #include <time.h>
 
 #include <atomic>
@@ -23,6 +24,10 @@ struct Slot {
 };
 constinit Slot g_slots[kSlots];
 
+Slot& slot_of(const void* site) {
+  return g_slots[(reinterpret_cast<uintptr_t>(site) / sizeof(void*) * 0x9e3779b97f4a7c15u) >> 54];
+}
+
 int64_t second_now() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC_COARSE, &now);  // vDSO: no system call
@@ -39,8 +44,7 @@ void count_suppressed() {
 
 bool at_most(uint32_t per_second, std::source_location where) noexcept {
   const void* const site = std::bit_cast<const void*>(where);
-  Slot& slot =
-      g_slots[(reinterpret_cast<uintptr_t>(site) / sizeof(void*) * 0x9e3779b97f4a7c15u) >> 54];
+  Slot& slot = slot_of(site);
   const int64_t now = second_now();
   // Relaxed throughout: the counts are bounds, not synchronisation.
   const bool same_site = slot.site.load(std::memory_order_relaxed) == site;
@@ -56,6 +60,27 @@ bool at_most(uint32_t per_second, std::source_location where) noexcept {
   }
   if (slot.calls.fetch_add(1, std::memory_order_relaxed) < per_second) return true;
   slot.held_back.fetch_add(1, std::memory_order_relaxed);
+  count_suppressed();
+  return false;
+}
+
+bool one_in(uint32_t n, std::source_location where) noexcept {
+  const void* const site = std::bit_cast<const void*>(where);
+  Slot& slot = slot_of(site);
+  if (slot.site.load(std::memory_order_relaxed) != site) {
+    slot.site.store(site, std::memory_order_relaxed);
+    slot.calls.store(0, std::memory_order_relaxed);
+  }
+  if (n <= 1 || slot.calls.fetch_add(1, std::memory_order_relaxed) % n == 0) return true;
+  count_suppressed();
+  return false;
+}
+
+bool one_in(uint32_t n, const Context& context) noexcept {
+  // The last bytes: level 2 of the specification asks for randomness in those.
+  uint64_t number = 0;
+  for (size_t i = 8; i < 16; ++i) number = number << 8 | context.block_.head.trace_id[i];
+  if (n <= 1 || number % n == 0) return true;
   count_suppressed();
   return false;
 }

@@ -32,7 +32,7 @@ void end_ring(void* ring_plus_one) {
   if (state == nullptr || state->attached == 0) return;
   const size_t index = reinterpret_cast<uintptr_t>(ring_plus_one) - 1;
   internal::Writer& w = state->writers[index];
-  if (internal::t_writer == &w) internal::make_blank();
+  if (internal::own_writer() == &w) internal::make_blank();
   state->positions[index] = reinterpret_cast<uintptr_t>(w.cursor) - w.adjust;
   RingControl& ring = g_process.view.ring(index);
   ring.calls.store(w.sequence, std::memory_order_relaxed);
@@ -77,9 +77,10 @@ internal::Writer* claim_ring(Private& state) {
     ring.thread_id.store(t_thread.id(), std::memory_order_relaxed);
     prctl(PR_GET_NAME, ring.thread_name);
     lay_out_writer(state, i);
-    internal::t_writer = &state.writers[i];
+    internal::Writer* const writer = &state.writers[i];
+    internal::set_own_writer(writer);
     pthread_setspecific(g_thread_end_key, reinterpret_cast<void*>(uintptr_t{i} + 1));
-    return internal::t_writer;
+    return writer;
   }
   return nullptr;
 }
@@ -96,6 +97,7 @@ void attach(void* segment_base) {
   g_process.view = segment::View(segment_base);
   g_process.view.control().level.store(internal::g_level.load(std::memory_order_relaxed),
                                        std::memory_order_relaxed);
+  publish_modules(g_process.view);
   internal::make_blank();
   t_thread.calls_without_ring = 0;
   // Release: pairs with the acquire in emit_slow().
@@ -108,8 +110,9 @@ void detach() {
 }
 
 void set_level_number(uint32_t level) {
-  if (level < segment::kLevels)
-    internal::g_level.store(static_cast<uint8_t>(level), std::memory_order_relaxed);
+  if (level >= segment::kLevels) return;
+  internal::g_level.store(static_cast<uint8_t>(level), std::memory_order_relaxed);
+  apply_service_level(level);
 }
 
 Level level() noexcept {
@@ -140,7 +143,7 @@ void set_when_full(WhenFull choice) noexcept { t_thread.never_wait = choice == W
 void prepare_thread() noexcept {
   Private* const state = g_process.state.load(std::memory_order_acquire);
   if (state == nullptr || state->attached == 0) return;
-  internal::Writer* w = internal::t_writer;
+  internal::Writer* w = internal::own_writer();
   if (internal::is_blank(w)) w = claim_ring(*state);
   if (w == nullptr) return;
   char* data = g_process.view.ring_data(w->ring);

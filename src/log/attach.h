@@ -3,6 +3,10 @@
 
 #include <cstdint>
 
+namespace outrigger::render {
+struct Entry;
+}
+
 namespace outrigger::log {
 
 // `segment_base` is a mapping made by segment::map(). Once per process, before other threads log.
@@ -13,5 +17,12 @@ void detach();
 
 // 0 TRACE .. 5 FATAL; others are ignored.
 void set_level_number(uint32_t level);
+
+// Each module's level as the keeper wishes it.
+void take_module_levels();
+
+// While there is no segment, `capture` gets every entry that the level lets through (process.h);
+// nullptr ends that. False when there is a segment, or another capture.
+bool set_capture(bool (*capture)(const render::Entry& entry));
 
 }  // namespace outrigger::log

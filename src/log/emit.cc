@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "log/attach.h"
 #include "log/process.h"
+#include "outrigger/log_module.h"
 
 namespace outrigger::internal {
 namespace {
@@ -17,7 +18,14 @@ constinit thread_local Writer* t_writer = &g_blank;
 constinit std::atomic<uint8_t> g_level{2};
 
 bool is_blank(const Writer* writer) { return writer == &g_blank; }
-void make_blank() { t_writer = &g_blank; }
+Writer* own_writer() {
+  return log::t_thread.within != nullptr ? log::t_thread.writer_outside : t_writer;
+}
+void set_own_writer(Writer* writer) {
+  (log::t_thread.within != nullptr ? log::t_thread.writer_outside : t_writer) = writer;
+}
+void make_blank() { set_own_writer(&g_blank); }
+void hide_writer() { t_writer = &g_blank; }
 }  // namespace outrigger::internal
 
 namespace outrigger::log {
@@ -97,12 +105,12 @@ void count_drop(Writer& w, segment::RingControl& ring, uint32_t level) {
   ring.dropped[level].fetch_add(1, std::memory_order_relaxed);
 }
 
-void into_ring(Private& state, Writer& w, Shape shape) {
+void into_ring(Private& state, Writer& w, const Shape& shape) {
   segment::RingControl& ring = g_process.view.ring(w.ring);
   if (!has_room(w, ring, shape.size)) {
-    const bool may_wait = shape.level >= kErrorLevel && !t_thread.never_wait;
+    const bool may_wait = shape.call.level >= kErrorLevel && !t_thread.never_wait;
     if (!may_wait || !wait_for_room(state, w, ring, shape.size))
-      return count_drop(w, ring, shape.level);
+      return count_drop(w, ring, shape.call.level);
   }
   uint64_t position = position_of(w);
   place_cursor(w, position);
@@ -150,7 +158,7 @@ void into_overflow(const Shape& shape) {
     }
     const uint64_t now = queue.enqueue.load(std::memory_order_relaxed);
     if (now == ticket) {  // the cell of an earlier lap is still full
-      queue.dropped[shape.level].fetch_add(1, std::memory_order_relaxed);
+      queue.dropped[shape.call.level].fetch_add(1, std::memory_order_relaxed);
       return;
     }
     ticket = now;
@@ -159,7 +167,7 @@ void into_overflow(const Shape& shape) {
 
 // A call of a signal handler that interrupted another log call of this thread.
 void count_nested(uint32_t level) {
-  Writer* const w = internal::t_writer;
+  Writer* const w = internal::own_writer();
   if (!internal::is_blank(w)) return count_drop(*w, g_process.view.ring(w->ring), level);
   segment::OverflowQueue& queue = g_process.view.overflow();
   queue.sequence.fetch_add(1, std::memory_order_relaxed);
@@ -167,46 +175,59 @@ void count_nested(uint32_t level) {
 }
 
 }  // namespace
-}  // namespace outrigger::log
 
-namespace outrigger::internal {
-
-void emit_slow(uint32_t level, const char* format, const void* site, const ArgumentType* types,
-               const SlowArgument* arguments, std::size_t count) noexcept {
-  using namespace outrigger::log;
+void commit(const Call& call) noexcept {
   // Acquire: pairs with the release in attach(); the view is set before.
   Private* const state = g_process.state.load(std::memory_order_acquire);
-  if (state == nullptr) {
-    if (level < static_cast<uint32_t>(3)) return;
-    return write_to_stderr(shape_of(level, format, site, types, arguments, count, kRecordBytesMax));
-  }
+  if (state == nullptr) return write_unattached(shape_of(call, kRecordBytesMax));
   if (state->attached == 0) {  // wiped: a child of fork()
     g_process.view.forked().discarded.fetch_add(1, std::memory_order_relaxed);
     return;
   }
   Thread& thread = t_thread;
-  if (thread.in_slow_path || (!is_blank(t_writer) && t_writer->gate == 0))
-    return count_nested(level);
+  Writer* w = internal::own_writer();
+  if (thread.in_slow_path || (!internal::is_blank(w) && w->gate == 0))
+    return count_nested(call.level);
   thread.in_slow_path = true;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  Writer* w = t_writer;
-  if (is_blank(w) && thread.calls_without_ring++ % kClaimEvery == 0) {
+  if (internal::is_blank(w) && thread.calls_without_ring++ % kClaimEvery == 0) {
     if (Writer* claimed = claim_ring(*state)) w = claimed;
   }
-  if (is_blank(w)) {
-    into_overflow(
-        shape_of(level, format, site, types, arguments, count, segment::kOverflowRecordBytesMax));
+  if (internal::is_blank(w)) {
+    into_overflow(shape_of(call, segment::kOverflowRecordBytesMax));
   } else {
     // The gate is shut as in emit(): a signal handler's call must not meet a cursor that moves
     // here.
     w->gate = 0;
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    into_ring(*state, *w, shape_of(level, format, site, types, arguments, count, kRecordBytesMax));
+    into_ring(*state, *w, shape_of(call, kRecordBytesMax));
     std::atomic_signal_fence(std::memory_order_seq_cst);
     w->gate = w->image_bytes;
   }
   std::atomic_signal_fence(std::memory_order_seq_cst);
   thread.in_slow_path = false;
+}
+
+}  // namespace outrigger::log
+
+namespace outrigger::internal {
+
+void emit_slow(uint32_t level, const char* format, const void* site, const ArgumentType* types,
+               const SlowArgument* arguments, std::size_t count, Origin origin) noexcept {
+  if (origin.context == nullptr && log::t_thread.within != nullptr)
+    origin.context = log::t_thread.within->origin().context;
+  log::commit({level,
+               format,
+               site,
+               {},
+               0,
+               types,
+               arguments,
+               count,
+               origin.context,
+               origin.module != nullptr
+                   ? std::string_view(origin.module->name, origin.module->name_bytes)
+                   : std::string_view()});
 }
 
 std::string_view field_spec(std::string_view format, std::size_t index) noexcept {

@@ -2,10 +2,14 @@
 //
 // Every reference across is weak, so that a program without the object (a test, a tool) links, and
 // gets nullptr.
+#include <strings.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "ops/ops.h"
 #include "outrigger/http.h"
+#include "outrigger/log_context.h"
 
 extern "C" {
 using Constructor = void (*)(int argc, char** argv, char** envp);
@@ -63,6 +67,15 @@ Result<Json> Json::parse(std::string_view text) {
 }  // namespace outrigger
 
 namespace outrigger::http {
+namespace {
+
+bool has_traceparent(const Request& request) {
+  return std::any_of(request.headers.begin(), request.headers.end(), [](const auto& header) {
+    return strcasecmp(header.first.c_str(), "traceparent") == 0;
+  });
+}
+
+}  // namespace
 
 Result<Response> fetch(const Request& request) {
   const ops::Table* door = ops::table();
@@ -72,7 +85,11 @@ Result<Response> fetch(const Request& request) {
                  "with outrigger_add_service",
                  {}};
   }
-  return door->fetch(request);
+  const std::string traceparent = log::current().traceparent();
+  if (traceparent.empty() || has_traceparent(request)) return door->fetch(request);
+  Request traced = request;
+  traced.headers.emplace_back("traceparent", traceparent);
+  return door->fetch(traced);
 }
 
 }  // namespace outrigger::http

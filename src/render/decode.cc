@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "outrigger/internal/record.h"
+#include "render/context.h"
 #include "render/entry.h"
 #include "render/message.h"
 
@@ -48,28 +49,30 @@ Entry Decoder::decode(const segment::RawRecord& record, int64_t time_ns) {
   bool readable = record.size >= sizeof(header);
   if (readable) {
     memcpy(&header, record.bytes, sizeof(header));
-    readable = header.format == 0 ? decode_copied(record, entry) : decode_image(record, entry);
+    size_t at = sizeof(header);
+    readable = (header.size_level & internal::kRecordContext) == 0 ||
+               read_context(record, at, entry.context);
+    readable = readable && (header.format == 0 ? decode_copied(record, header, at, entry)
+                                               : decode_image(record, header, at, entry));
   }
   if (!readable) {
     ++unreadable_;
     entry.plan = unreadable_plan_.get();
     entry.text_bytes = 0;
+    entry.context = {};
   }
   return entry;
 }
 
-bool Decoder::decode_image(const segment::RawRecord& record, Entry& entry) {
-  RecordHeader header;
-  memcpy(&header, record.bytes, sizeof(header));
+bool Decoder::decode_image(const segment::RawRecord& record, const RecordHeader& header, size_t at,
+                           Entry& entry) {
   entry.plan = cache_.find(header.format, header.site, header.types);
-  return entry.plan != nullptr && place_arguments(record, sizeof(header), entry);
+  return entry.plan != nullptr && place_arguments(record, at, entry);
 }
 
-bool Decoder::decode_copied(const segment::RawRecord& record, Entry& entry) {
-  RecordHeader header;
-  memcpy(&header, record.bytes, sizeof(header));
+bool Decoder::decode_copied(const segment::RawRecord& record, const RecordHeader& header, size_t at,
+                            Entry& entry) {
   uint16_t lengths[4];
-  size_t at = sizeof(header);
   if (record.size - at < sizeof(lengths)) return false;
   memcpy(lengths, record.bytes + at, sizeof(lengths));
   at += sizeof(lengths);
@@ -90,7 +93,7 @@ bool Decoder::decode_copied(const segment::RawRecord& record, Entry& entry) {
 }
 
 size_t bytes_max(const Entry& entry) {
-  return entry.plan->bytes_max + kBytesPerTextByte * entry.text_bytes;
+  return entry.plan->bytes_max + kBytesPerTextByte * (entry.text_bytes + entry.context.bytes);
 }
 
 }  // namespace outrigger::render

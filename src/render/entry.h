@@ -27,6 +27,18 @@ inline constexpr uint32_t kStdoutRing = segment::kSources + 1;  // a line that t
 inline constexpr uint32_t kStderrRing = segment::kSources + 2;
 inline constexpr uint32_t kEntrySources = segment::kSources + 3;
 
+// What an entry has from its surroundings (log_context.h). Views into the record.
+struct EntryContext {
+  bool present = false;
+  bool has_trace = false;
+  const uint8_t* trace_id = nullptr;  // 16 bytes
+  const uint8_t* span_id = nullptr;   // 8 bytes
+  std::string_view module;
+  const char* fields = nullptr;  // as in the record; checked by the decoder
+  size_t field_count = 0;
+  size_t bytes = 0;  // of the block
+};
+
 // Views into the record and into the decoder's plans: valid until the record goes or the next
 // decode().
 struct Entry {
@@ -41,6 +53,7 @@ struct Entry {
   uint64_t sequence = 0;
   int32_t thread_id = 0;
   std::string_view thread_name;
+  EntryContext context;
 };
 
 class Decoder {
@@ -52,8 +65,10 @@ class Decoder {
   uint64_t unreadable() const { return unreadable_; }  // records shown as such
 
  private:
-  bool decode_image(const segment::RawRecord& record, Entry& entry);
-  bool decode_copied(const segment::RawRecord& record, Entry& entry);
+  bool decode_image(const segment::RawRecord& record, const internal::RecordHeader& header,
+                    size_t at, Entry& entry);
+  bool decode_copied(const segment::RawRecord& record, const internal::RecordHeader& header,
+                     size_t at, Entry& entry);
 
   PlanCache cache_;
   std::unique_ptr<Plan> unreadable_plan_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "render/context.h"
 #include "render/message.h"
 
 namespace outrigger::render {
@@ -76,6 +77,26 @@ char* append_value(char* to, ArgumentType type, uint64_t word, const char* texts
   return to;
 }
 
+// The call's own names go before: a context's field of the same name gets a suffix.
+char* append_context(char* to, const Entry& entry) {
+  const EntryContext& context = entry.context;
+  if (!context.module.empty()) {
+    to = append_escaped<Target::kJson>(put(to, ",\"module\":\""), context.module);
+    *to++ = '"';
+  }
+  if (context.has_trace) {
+    to = append_hex(put(to, ",\"trace_id\":\""), context.trace_id, kTraceBytes);
+    to = append_hex(put(to, "\",\"span_id\":\""), context.span_id, kSpanBytes);
+    *to++ = '"';
+  }
+  for_each_field(context, [&](const FieldView& field) {
+    to = append_escaped<Target::kJson>(put(to, ",\""), field.name);
+    if (is_taken(entry, field.name)) *to++ = '_';
+    to = append_value(put(to, "\":"), field.type, field.word, field.text);
+  });
+  return to;
+}
+
 char* append_fields(char* to, const Entry& entry) {
   const char* texts = entry.texts;
   const auto& arguments = entry.plan->arguments;
@@ -139,6 +160,8 @@ char* JsonLines::append(char* to, const Entry& entry) {
   const Key& key = key_of(entry);
   memcpy(to, key.text.data(), key.text.size());
   to = append_unsigned(to + key.bytes, entry.sequence);
+  if (entry.context.present) [[unlikely]]
+    to = append_context(to, entry);
   if (entry.plan->has_fields) to = append_fields(to, entry);
   *to++ = '}';
   *to++ = '\n';

@@ -40,7 +40,9 @@ inline char* append_constant(char* to, std::string_view text) {
 inline constexpr size_t kNumberRoom = 4 * kWidthMax + kWidthMax + 512;
 size_t format_argument(char* to, const Argument& argument, uint64_t word);
 
-// As format_argument(), but without the spec: "5ms", "true", "0x7f00", "1.5".
+// As format_argument(), but without the spec: "5ms", "true", "0x7f00", "1.5". At most
+// kPlainNumberRoom bytes.
+inline constexpr size_t kPlainNumberRoom = 64;
 size_t format_plainly(char* to, internal::ArgumentType type, uint64_t word);
 
 // The shortest decimal number that reads back as the same value; nan, inf as fmt writes them.

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "render/context.h"
 #include "render/message.h"
 
 namespace outrigger::render {
@@ -24,6 +25,26 @@ char* put(char* to, std::string_view text) {
   return to + text.size();
 }
 
+// user=ada trace=4bf92f3577b34da6a3ce929d0e0e4736: spans are for machines.
+char* append_context(char* to, const Entry& entry, bool coloured) {
+  if (coloured) to = put(to, kDim);
+  for_each_field(entry.context, [&](const FieldView& field) {
+    *to++ = ' ';
+    to = append_escaped<Target::kText>(to, field.name);
+    *to++ = '=';
+    if (is_text_type(field.type)) {
+      to = append_escaped<Target::kText>(to, field.text, field.word);
+    } else {
+      char text[kPlainNumberRoom];
+      to = append_escaped<Target::kText>(to, text, format_plainly(text, field.type, field.word));
+    }
+  });
+  if (entry.context.has_trace)
+    to = append_hex(put(to, " trace="), entry.context.trace_id, kTraceBytes);
+  if (coloured) to = put(to, kReset);
+  return to;
+}
+
 }  // namespace
 
 char* TextLines::append(char* to, const Entry& entry) {
@@ -34,12 +55,18 @@ char* TextLines::append(char* to, const Entry& entry) {
   if (coloured) to = put(to, kReset);
   const LevelText& level = kLevels[entry.level];
   to = coloured ? put(to, {level.coloured, kColouredBytes}) : put(to, {level.plain, kPlainBytes});
+  if (!entry.context.module.empty()) [[unlikely]] {
+    to = append_escaped<Target::kText>(put(to, "["), entry.context.module);
+    to = put(to, "] ");
+  }
   to = append_message<Target::kText>(to, entry);
   if (!entry.plan->source.empty()) {
     if (coloured) to = put(to, kDim);
     to = append_constant(to, entry.plan->text_source);
     if (coloured) to = put(to, kReset);
   }
+  if (entry.context.present) [[unlikely]]
+    to = append_context(to, entry, coloured);
   *to++ = '\n';
   return to;
 }

@@ -84,11 +84,11 @@ struct Supervision {
 
 // What travels back from keeper to service. The service applies it when its bell rings.
 struct Control {
-  std::atomic<uint32_t> level;          // 0..5
-  std::atomic<uint32_t> level_version;  // incremented after `level` was set
-  std::atomic<uint32_t> module_levels[kModules];
-  std::atomic<int64_t> keeper_beat_ns;   // CLOCK_MONOTONIC, at each turn of the drain loop
-  std::atomic<uint32_t> settings_ready;  // the settings blob is complete
+  std::atomic<uint32_t> level;                    // 0..5
+  std::atomic<uint32_t> level_version;            // incremented after `level` was set
+  std::atomic<uint32_t> module_levels[kModules];  // 1 + level; 0: the service's
+  std::atomic<int64_t> keeper_beat_ns;            // CLOCK_MONOTONIC, at each turn of the drain loop
+  std::atomic<uint32_t> settings_ready;           // the settings blob is complete
 };
 
 enum class ServicePhase : uint32_t { kBorn = 0, kStarting, kRunning, kDraining, kExiting };
@@ -109,6 +109,8 @@ struct ServiceState {
   std::atomic<uint32_t> format_failures;  // a user's formatter threw; the argument reads "<error>"
   std::atomic<uint32_t> check_overruns;
   Beat beats[kBeats];
+  std::atomic<uint32_t> modules;  // names below this count are complete
+  char module_names[kModules][32];
 };
 
 // A blob is written once by its owner: bytes first, then length (release).

@@ -233,6 +233,7 @@ void Control::apply_level() {
   if (version == level_version_) return;
   level_version_ = version;
   log::set_level_number(control.level.load(std::memory_order_relaxed));
+  log::take_module_levels();
 }
 
 }  // namespace outrigger::service

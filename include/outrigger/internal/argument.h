@@ -3,10 +3,8 @@
 #pragma once
 
 #include <bit>
-#include <chrono>
 #include <concepts>
 #include <cstdint>
-#include <ratio>
 #include <string_view>
 #include <type_traits>
 
@@ -22,39 +20,59 @@
 
 namespace outrigger::internal {
 
+// Durations and system times are known by their shape, since <chrono> would cost every file that
+// logs a quarter of its compile time.
 template <typename T>
-struct DurationType {
-  static constexpr bool known = false;
+concept Duration = requires(const T& value) {
+  typename T::rep;
+  T::period::num;
+  T::period::den;
+  { T::zero() } -> std::same_as<T>;
+  { value.count() } -> std::same_as<typename T::rep>;
 };
-template <ArgumentType kValue>
-struct KnownDuration {
-  static constexpr bool known = true;
-  static constexpr ArgumentType value = kValue;
-};
-template <>
-struct DurationType<std::nano> : KnownDuration<ArgumentType::kNanoseconds> {};
-template <>
-struct DurationType<std::micro> : KnownDuration<ArgumentType::kMicroseconds> {};
-template <>
-struct DurationType<std::milli> : KnownDuration<ArgumentType::kMilliseconds> {};
-template <>
-struct DurationType<std::ratio<1>> : KnownDuration<ArgumentType::kSeconds> {};
-template <>
-struct DurationType<std::ratio<60>> : KnownDuration<ArgumentType::kMinutes> {};
-template <>
-struct DurationType<std::ratio<3600>> : KnownDuration<ArgumentType::kHours> {};
+
+// kEnd for units that have no type of their own.
+template <Duration T>
+consteval ArgumentType duration_type() {
+  if (T::period::num == 1) {
+    switch (T::period::den) {
+      case 1'000'000'000: return ArgumentType::kNanoseconds;
+      case 1'000'000: return ArgumentType::kMicroseconds;
+      case 1'000: return ArgumentType::kMilliseconds;
+      case 1: return ArgumentType::kSeconds;
+      default: return ArgumentType::kEnd;
+    }
+  }
+  if (T::period::den != 1) return ArgumentType::kEnd;
+  return T::period::num == 60     ? ArgumentType::kMinutes
+         : T::period::num == 3600 ? ArgumentType::kHours
+                                  : ArgumentType::kEnd;
+}
 
 template <typename T>
-inline constexpr bool kIsIntegralDuration = false;
-template <std::integral Rep, typename Period>
-inline constexpr bool kIsIntegralDuration<std::chrono::duration<Rep, Period>> =
-    DurationType<typename Period::type>::known;
+concept IntegralDuration =
+    Duration<T> && std::integral<typename T::rep> && duration_type<T>() != ArgumentType::kEnd;
 
+// Of the clocks only the system's has to_time_t().
 template <typename T>
-inline constexpr bool kIsSystemTime = false;
-template <typename Duration>
-inline constexpr bool kIsSystemTime<std::chrono::time_point<std::chrono::system_clock, Duration>> =
-    true;
+concept SystemTime = requires(const T& value) {
+  requires Duration<typename T::duration>;
+  { value.time_since_epoch() } -> std::same_as<typename T::duration>;
+  T::clock::to_time_t(typename T::clock::time_point{});
+};
+
+// Since 1970, whatever the unit.
+template <SystemTime T>
+constexpr std::int64_t nanoseconds_of(const T& time) {
+  using Period = typename T::duration::period;
+  constexpr std::int64_t kSecond = 1'000'000'000;
+  const auto count = time.time_since_epoch().count();
+  if constexpr (std::is_integral_v<decltype(count)> && kSecond % Period::den == 0)
+    return static_cast<std::int64_t>(count) * Period::num * (kSecond / Period::den);
+  else
+    return static_cast<std::int64_t>(static_cast<long double>(count) * Period::num * kSecond /
+                                     Period::den);
+}
 
 #if OUTRIGGER_HAS_FMT
 template <typename T>
@@ -75,6 +93,10 @@ struct Custom {
 
 template <typename>
 inline constexpr bool kAlwaysFalse = false;
+
+// What log::sensitive() gives: the type is known, the value stays behind.
+template <typename T>
+struct Sensitive {};
 
 // Argument<T>::kType, kKind, and encode(value): uint64_t or std::string_view.
 template <typename T>
@@ -97,8 +119,8 @@ struct Argument {
     else if constexpr (std::is_null_pointer_v<U> || std::is_same_v<U, void*> ||
                        std::is_same_v<U, const void*>)
       return ArgumentType::kPointer;
-    else if constexpr (kIsIntegralDuration<U>) return DurationType<typename U::period::type>::value;
-    else if constexpr (kIsSystemTime<U>) return ArgumentType::kTime;
+    else if constexpr (IntegralDuration<U>) return duration_type<U>();
+    else if constexpr (SystemTime<U>) return ArgumentType::kTime;
     else if constexpr (HasFormatter<U>) return ArgumentType::kFormatted;
     else
       static_assert(kAlwaysFalse<U>,
@@ -134,9 +156,8 @@ struct Argument {
       return static_cast<std::uint64_t>(
           reinterpret_cast<std::uintptr_t>(static_cast<const void*>(value)));
     } else if constexpr (kType == ArgumentType::kTime) {
-      return static_cast<std::uint64_t>(
-          std::chrono::duration_cast<std::chrono::nanoseconds>(value.time_since_epoch()).count());
-    } else if constexpr (kIsIntegralDuration<U>) {
+      return static_cast<std::uint64_t>(nanoseconds_of(value));
+    } else if constexpr (IntegralDuration<U>) {
       return static_cast<std::uint64_t>(static_cast<std::int64_t>(value.count()));
     } else if constexpr (std::is_same_v<U, float>) {
       return static_cast<std::uint64_t>(std::bit_cast<std::uint32_t>(value));
@@ -148,6 +169,14 @@ struct Argument {
       return static_cast<std::uint64_t>(value);
     }
   }
+};
+
+// It never enters the record: what stands there is the mask. Any spec will do.
+template <typename T>
+struct Argument<Sensitive<T>> {
+  static constexpr ArgumentType kType = ArgumentType::kText;
+  static consteval FieldKind kind() { return FieldKind::kCustom; }
+  [[gnu::always_inline]] static std::string_view encode(const Sensitive<T>&) { return "***"; }
 };
 
 }  // namespace outrigger::internal

@@ -42,8 +42,16 @@ struct SlowArgument {
   uint64_t word;
   const char* text;
 };
+// Where an entry comes from, besides its call: log_context.h, log_module.h. Either may be null; a
+// missing context means the one that the thread is within, if any.
+struct ModuleCell;
+struct ContextBlock;
+struct Origin {
+  const ModuleCell* module;
+  const ContextBlock* context;
+};
 void emit_slow(uint32_t level, const char* format, const void* site, const ArgumentType* types,
-               const SlowArgument* arguments, std::size_t count) noexcept;
+               const SlowArgument* arguments, std::size_t count, Origin origin = {}) noexcept;
 
 [[gnu::always_inline]] inline uint64_t log_ticks() {
 #if defined(__x86_64__)
@@ -266,6 +274,28 @@ template <uint32_t kLevel, ArgumentType... kTypes, std::size_t... kIndex, typena
                                    const void* site, Values... values) noexcept {
   char buffers[sizeof...(Values)][kCustomBytesMax];
   emit<kLevel, kTypes...>(format, site, settle(values, format, kIndex, buffers[kIndex])...);
+}
+
+// A call that names its origin: the slow path writes the record, with a context block.
+template <uint32_t kLevel, ArgumentType... kTypes, std::size_t... kIndex, typename... Values>
+[[gnu::noinline]] void emit_from(Origin origin, std::index_sequence<kIndex...>, const char* format,
+                                 const void* site, Values... values) noexcept {
+  constexpr std::size_t kBuffers = (std::size_t{0} + ... + (kTypes == ArgumentType::kFormatted));
+  [[maybe_unused]] char buffers[kBuffers == 0 ? 1 : sizeof...(Values)]
+                               [kBuffers == 0 ? 1 : kCustomBytesMax];
+  const SlowArgument arguments[sizeof...(Values) + 1] = {
+      slow_argument(settle(values, format, kIndex, buffers[kBuffers == 0 ? 0 : kIndex]))..., {}};
+  emit_slow(kLevel, format, site, kTypeList<kTypes...>, arguments, sizeof...(Values), origin);
+}
+
+template <uint32_t kLevel, typename From, typename... Args>
+[[gnu::always_inline]] inline void log_call_from(
+    const From& from, const Format<std::type_identity_t<Args>...>& format,
+    const Args&... args) noexcept {
+  if (from.level_cell().load(std::memory_order_relaxed) > kLevel) return;
+  emit_from<kLevel, Argument<Args>::kType...>(from.origin(), std::index_sequence_for<Args...>{},
+                                              format.text(), format.site(),
+                                              Argument<Args>::encode(args)...);
 }
 
 template <uint32_t kLevel, typename... Args>

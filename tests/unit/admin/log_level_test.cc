@@ -52,6 +52,10 @@ TEST(LevelPage, says_until_when) {
   EXPECT_EQ(
       level_page(report).body,
       "{\"level\":\"DEBUG\",\"until\":\"2001-09-09T01:46:40.000Z\",\"returns_to\":\"WARN\"}\n");
+  LevelReport with_modules;
+  with_modules.modules = {{"db", Level::kDebug}, {"net", Level::kInfo}};
+  EXPECT_EQ(level_page(with_modules).body,
+            "{\"level\":\"INFO\",\"modules\":{\"db\":\"DEBUG\",\"net\":\"INFO\"}}\n");
 }
 
 }  // namespace

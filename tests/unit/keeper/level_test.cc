@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <memory>
 
 #include "base/fd.h"
@@ -80,6 +81,37 @@ TEST_F(LevelTest, a_scribbled_level_is_brought_into_range) {
   view_.control().level = 77;
   view_.control().level_version = 1;
   EXPECT_EQ(LevelControl(view_, spool_, -1).report().level, Level::kFatal);
+}
+
+TEST_F(LevelTest, a_module_has_one_of_its_own_for_a_while) {
+  strcpy(view_.service().module_names[0], "db");
+  strcpy(view_.service().module_names[1], "\xff\x1b");
+  view_.service().modules = 2;
+  level_.set_declared(Level::kWarn);
+  EXPECT_EQ(level_.report("db")->level, Level::kWarn);
+  EXPECT_EQ(level_.report("nothing").error().kind, ErrorKind::kNotFound);
+  const auto report = level_.set("db", Level::kDebug, seconds(10), kNow);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->returns_to, Level::kWarn);
+  EXPECT_EQ(view_.control().module_levels[0].load(), 2u);
+  EXPECT_EQ(version(), 1u);
+  EXPECT_EQ(level_.report().level, Level::kWarn);
+  ASSERT_EQ(level_.report().modules.size(), 2u);
+  EXPECT_EQ(level_.report().modules[0], std::pair(std::string("db"), Level::kDebug));
+  LevelControl successor(view_, spool_, bell_.get());
+  successor.tick(kNow + 9 * kSecond);
+  EXPECT_EQ(version(), 1u);
+  successor.tick(kNow + 10 * kSecond);
+  EXPECT_EQ(view_.control().module_levels[0].load(), 0u);
+  EXPECT_EQ(version(), 2u);
+}
+
+TEST_F(LevelTest, what_the_service_claims_of_modules_is_not_believed) {
+  view_.service().modules = UINT32_MAX;
+  memset(view_.service().module_names, 'x', sizeof(view_.service().module_names));
+  for (auto& own : view_.control().module_levels) own = UINT32_MAX;
+  EXPECT_EQ(level_.report().modules.size(), segment::kModules);
+  EXPECT_EQ(level_.report().modules[0].second, Level::kFatal);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@ struct Unknown {};
 void calls() {
   using namespace outrigger;
   log::info("right: {} {name} {ms:.1f} {{}}", 1, "x", 2.0);
+  log::info(log::Context().with("user", "ada"), "right: {name}", "x");
+  log::debug(log::module("db"), "right: {secret:>8}", log::sensitive(1));
 #ifdef CASE_too_few_arguments
   log::info("{} {}", 1);
 #elif defined(CASE_too_many_arguments)
@@ -30,5 +32,13 @@ void calls() {
   log::info("{:{}}", 7);
 #elif defined(CASE_unknown_type)
   log::info("{}", Unknown{});
+#elif defined(CASE_context_too_few_arguments)
+  log::info(log::Context(), "{} {}", 1);
+#elif defined(CASE_context_field_is_no_name)
+  log::info(log::Context().with("a b", 1), "x");
+#elif defined(CASE_context_field_reserved)
+  log::info(log::Context().with("trace_id", 1), "x");
+#elif defined(CASE_context_unknown_type)
+  log::info(log::Context().with("a", Unknown{}), "x");
 #endif
 }
