@@ -24,11 +24,13 @@
 // Declare everything before run(); a Service is not thread-safe while it is being declared.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <concepts>
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -84,6 +86,7 @@ DrainHook drain_hook(Function function) {
   }
 }
 
+void add_start_hook(StartHook hook);
 void add_drain_hook(DrainHook hook);
 void add_stop_hook(StopHook hook);
 
@@ -153,9 +156,16 @@ int adopt(ServiceOptions options, int argc, char** argv, int (*old_main)(int arg
 // With settings, checks and operations besides.
 int adopt(Service& service, int argc, char** argv, int (*old_main)(int argc, char** argv));
 
-// For adopted programs, which have no Service object at hand: called when a drain begins, after the
-// lame-duck time. Then `old_main` should return. Without any, the program meets its SIGTERM as it
-// always did.
+// For adopted programs, which have no Service object at hand.
+//
+// on_start: call it before adopt(); runs before `old_main`, in the service alone, and may fail as
+// Service::on_start's function does. on_drain: called when a drain begins, after the lame-duck
+// time. Then `old_main` should return. Without any, the program meets its SIGTERM as it always did.
+// on_stop: the last thing, after `old_main` has returned.
+template <std::invocable Function>
+void on_start(Function function) {
+  internal::add_start_hook(internal::start_hook(std::move(function)));
+}
 template <typename Function>
 void on_drain(Function function) {
   internal::add_drain_hook(internal::drain_hook(std::move(function)));
@@ -166,6 +176,25 @@ inline void on_stop(std::function<void()> function) {
 
 // With ServiceOptions::ready_when_called: from now on /readyz says yes.
 void ready() noexcept;
+
+// What /readyz says: started, not draining, and every check that gates readiness passes. Any
+// thread.
+bool is_ready() noexcept;
+
+// For programs that tell somebody else: `tell` is called with what is_ready() says, at once and
+// then at each change, which a drain makes when it begins and a check within half a second. From a
+// thread of its own; never after the destructor.
+class ReadinessWatch {
+ public:
+  explicit ReadinessWatch(std::function<void(bool ready)> tell);
+  ~ReadinessWatch();
+  ReadinessWatch(const ReadinessWatch&) = delete;
+  ReadinessWatch& operator=(const ReadinessWatch&) = delete;
+
+ private:
+  std::atomic<bool> ending_{false};
+  std::thread watcher_;
+};
 
 // Begins the drain, as SIGTERM would. Returns at once; any thread.
 void stop() noexcept;

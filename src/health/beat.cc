@@ -65,6 +65,10 @@ void Beat::beat() const noexcept {
   slot_->last_ns.store(base::monotonic_ns(), std::memory_order_release);
 }
 
+void Beat::rest() const noexcept {
+  if (slot_ != nullptr && mapped_here()) slot_->last_ns.store(0, std::memory_order_relaxed);
+}
+
 }  // namespace outrigger::health
 
 namespace outrigger {

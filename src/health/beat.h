@@ -17,6 +17,8 @@ class Beat {
   Beat() = default;
   explicit Beat(segment::Beat* slot) : slot_(slot) {}
   void beat() const noexcept;
+  // It does not count any more, until the next beat.
+  void rest() const noexcept;
 
  private:
   segment::Beat* slot_ = nullptr;

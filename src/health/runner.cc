@@ -15,7 +15,6 @@
 namespace outrigger::health {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr size_t kWorkersKept = 2;
@@ -23,22 +22,6 @@ constexpr milliseconds kBusyMax{
     50};  // a due check waits so long for a worker before another is started
 constexpr milliseconds kFirstRunWithin{1000};
 constexpr milliseconds kEndWithin{1000};  // of the destructor
-
-std::string timed_out(milliseconds timeout, int64_t duration_ns) {
-  return "timed out: took " + std::to_string(duration_ns / base::kNsPerMs) + " ms, may take " +
-         std::to_string(timeout.count()) + " ms";
-}
-
-// What the check says, or what it threw.
-CheckResult result_of(const CheckFunction& function) {
-  try {
-    return function();
-  } catch (const std::exception& thrown) {
-    return fail(std::string("threw an exception: ") + thrown.what());
-  } catch (...) {
-    return fail("threw something that is no std::exception");
-  }
-}
 
 }  // namespace
 
@@ -55,6 +38,8 @@ struct Runner::Shared {
     Clock::time_point due{};
     bool waiting = false;  // in `queue`
     bool running = false;
+    Clock::time_point began{};                 // of the run under way
+    std::optional<CheckStatus> last_status{};  // of the last one
   };
 
   explicit Shared(segment::View segment_view) : view(segment_view) {}
@@ -63,7 +48,7 @@ struct Runner::Shared {
   void pace(const std::shared_ptr<Shared>& self);
   void work();
   void start_worker(const std::shared_ptr<Shared>& self);
-  void run_one(Check& check);
+  CheckStatus run_one(Check& check);
   Clock::time_point queue_what_is_due(Clock::time_point now);
 
   const segment::View view;
@@ -120,6 +105,17 @@ bool Runner::add(std::string name, CheckOptions options, CheckFunction function)
   }
   all.pacer_wake.notify_all();
   return true;
+}
+
+bool Runner::gates_pass() const {
+  const std::lock_guard lock(shared_->mutex);
+  const Clock::time_point now = Clock::now();
+  return std::all_of(
+      shared_->checks.begin(), shared_->checks.end(), [&](const Shared::Check& check) {
+        const bool overdue = check.running && now - check.began > check.options.timeout;
+        const bool open = check.last_status && *check.last_status != CheckStatus::kFail && !overdue;
+        return open || !check.options.gates_readiness;
+      });
 }
 
 // Returns when to look again.
@@ -184,17 +180,15 @@ void Runner::Shared::work() {
     queue_stuck_since = Clock::now();
     check.waiting = false;
     check.running = true;
+    check.began = Clock::now();
     --idle;
     lock.unlock();
-    run_one(check);
+    const CheckStatus status = run_one(check);
     lock.lock();
     ++idle;
+    check.last_status = status;
     check.running = false;
-    // In step with its own schedule; runs that were missed meanwhile are not made up for.
-    const Clock::time_point now = Clock::now();
-    const auto every = std::max(check.options.every, milliseconds(1));
-    check.due += every;
-    if (check.due <= now) check.due += every * ((now - check.due) / every + 1);
+    check.due = next_due(check.options, check.due, Clock::now());
     pacer_wake.notify_all();
   }
   --workers;
@@ -202,16 +196,18 @@ void Runner::Shared::work() {
   worker_ended.notify_all();
 }
 
-void Runner::Shared::run_one(Check& check) {
+CheckStatus Runner::Shared::run_one(Check& check) {
   const int64_t started_ns = base::monotonic_ns();
   check.slot.started(started_ns);
   CheckResult result = result_of(check.function);
   const int64_t duration_ns = base::monotonic_ns() - started_ns;
-  if (duration_ns > std::chrono::nanoseconds(check.options.timeout).count()) {
+  const std::chrono::nanoseconds took(duration_ns);
+  if (is_overrun(check.options, took)) {
     view.service().check_overruns.fetch_add(1, std::memory_order_relaxed);
-    result = fail(timed_out(check.options.timeout, duration_ns));
+    result = timed_out(check.options, took);
   }
   check.slot.ended(result, base::real_ns(), duration_ns);
+  return result.status;
 }
 
 }  // namespace outrigger::health

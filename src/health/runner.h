@@ -18,13 +18,12 @@
 #include <thread>
 #include <vector>
 
+#include "health/schedule.h"
 #include "health/slot.h"
 #include "outrigger/health.h"
 #include "segment/layout.h"
 
 namespace outrigger::health {
-
-using CheckFunction = std::function<CheckResult()>;
 
 class Runner {
  public:
@@ -38,6 +37,9 @@ class Runner {
   // Starts it at once when it gates readiness, else within a second. False when the table is full.
   // Any thread.
   bool add(std::string name, CheckOptions options, CheckFunction function);
+
+  // Every check that gates readiness has passed, or warned, and none is overdue. Any thread.
+  bool gates_pass() const;
 
   // Ends the schedule and waits for runs under way. False when one is not over in time: its thread
   // is left behind, so the process must end without taking away what it may use (static objects).

@@ -66,6 +66,23 @@ Phase Lifecycle::phase() const {
   return phase_;
 }
 
+bool Lifecycle::is_ready() const {
+  const std::lock_guard lock(mutex_);
+  return phase_ == Phase::kRunning && (!gates_ || gates_());
+}
+
+void Lifecycle::set_gates(std::function<bool()> are_open) {
+  const std::lock_guard lock(mutex_);
+  gates_ = std::move(are_open);
+  changed_.notify_all();
+}
+
+void Lifecycle::wait_for_phase_other_than(Phase phase, const std::atomic<bool>& ending,
+                                          milliseconds time) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, time, [&] { return phase_ != phase || ending.load(); });
+}
+
 void Lifecycle::wait_for_drain() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return phase_ >= Phase::kDraining; });
@@ -98,6 +115,10 @@ Deadline Lifecycle::deadline() const {
   return deadline_;
 }
 
+void Lifecycle::add(internal::StartHook hook) {
+  const std::lock_guard lock(mutex_);
+  start_hooks_.push_back(std::move(hook));
+}
 void Lifecycle::add(internal::DrainHook hook) {
   const std::lock_guard lock(mutex_);
   drain_hooks_.push_back(std::move(hook));
@@ -105,6 +126,10 @@ void Lifecycle::add(internal::DrainHook hook) {
 void Lifecycle::add(internal::StopHook hook) {
   const std::lock_guard lock(mutex_);
   stop_hooks_.push_back(std::move(hook));
+}
+std::vector<internal::StartHook> Lifecycle::start_hooks() const {
+  const std::lock_guard lock(mutex_);
+  return start_hooks_;
 }
 std::vector<internal::DrainHook> Lifecycle::drain_hooks() const {
   const std::lock_guard lock(mutex_);
@@ -124,6 +149,7 @@ Lifecycle& life() {
 
 namespace outrigger::internal {
 
+void add_start_hook(StartHook hook) { service::life().add(std::move(hook)); }
 void add_drain_hook(DrainHook hook) { service::life().add(std::move(hook)); }
 void add_stop_hook(StopHook hook) { service::life().add(std::move(hook)); }
 

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <vector>
 
@@ -46,6 +47,14 @@ class Lifecycle {
 
   Phase phase() const;
   bool draining() const { return phase() >= Phase::kDraining; }
+  // Running, and the gates that were set are open.
+  bool is_ready() const;
+  // Asked by is_ready(); empty: there are none. Must not ask anything of this object.
+  void set_gates(std::function<bool()> are_open);
+
+  // Until the phase is another, or `ending` (who sets it calls look_again() behind it), or the time
+  // is up.
+  void wait_for_phase_other_than(Phase phase, const std::atomic<bool>& ending, milliseconds time);
   // Until a drain begins.
   void wait_for_drain();
   // Sleeps; less when in a hurry or when the deadline is nearer.
@@ -56,9 +65,11 @@ class Lifecycle {
   // By when the service's own work is to be done; far away while not draining.
   Deadline deadline() const;
 
-  // Hooks of programs without a Service object at hand (on_drain(), on_stop()).
+  // Hooks of programs without a Service object at hand (on_start(), on_drain(), on_stop()).
+  void add(internal::StartHook hook);
   void add(internal::DrainHook hook);
   void add(internal::StopHook hook);
+  std::vector<internal::StartHook> start_hooks() const;
   std::vector<internal::DrainHook> drain_hooks() const;
   std::vector<internal::StopHook> stop_hooks() const;
 
@@ -72,6 +83,8 @@ class Lifecycle {
   Phase phase_ = Phase::kBorn;
   bool hurried_ = false;
   Deadline deadline_ = Deadline::max();
+  std::function<bool()> gates_;
+  std::vector<internal::StartHook> start_hooks_;
   std::vector<internal::DrainHook> drain_hooks_;
   std::vector<internal::StopHook> stop_hooks_;
 };

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "base/handed_sockets.h"
@@ -137,7 +138,9 @@ Result<void> Serving::prepare() {
 }
 
 Result<void> Serving::start() {
-  for (const internal::StartHook& hook : parts_.start_hooks) {
+  std::vector<internal::StartHook> hooks = parts_.start_hooks;
+  for (internal::StartHook& hook : life().start_hooks()) hooks.push_back(std::move(hook));
+  for (const internal::StartHook& hook : hooks) {
     if (Result<void> done = guarded("on_start", hook); !done.ok()) return done;
     if (life().draining()) return {};
   }
@@ -145,6 +148,7 @@ Result<void> Serving::start() {
   for (internal::CheckInfo& check : parts_.checks)
     checks_->add(check.name, check.options, check.function);
   parts_.runner = checks_.get();
+  life().set_gates([checks = checks_.get()] { return checks->gates_pass(); });
   const bool serves =
       std::any_of(parts_.operations.begin(), parts_.operations.end(),
                   [](const internal::OperationInfo& each) { return !each.cli_only || each.live; });
@@ -176,13 +180,21 @@ Result<void> Serving::open_port() {
   return {};
 }
 
-// A call is under way until its function has returned, be it as a stream.
+// A call is under way until its function has returned, be it as a stream. The entries of a traced
+// request say so: a span below the caller's.
 ops::ServedResponse Serving::answer(const ops::ServedRequest& request) {
   const UnderWay under_way(calls_under_way_);
+  std::optional<log::Context> context = log::Context::parse(request.header("traceparent"));
+  if (context) context = context->child();
+  std::optional<log::Within> within;
+  if (context) within.emplace(*context);
   ops::ServedResponse response = face_.answer(request);
   if (response.stream) {
-    response.stream = [this, stream = std::move(response.stream)](const ops::Send& send) {
+    response.stream = [this, context,
+                       stream = std::move(response.stream)](const ops::Send& send) {
       const UnderWay streaming(calls_under_way_);
+      std::optional<log::Within> within_stream;
+      if (context) within_stream.emplace(*context);
       return stream(send);
     };
   }
@@ -275,6 +287,7 @@ bool Serving::calls_ended() const {
 
 void Serving::end(int status) {
   life().exiting();
+  life().set_gates({});
   parts_.runner = nullptr;
   const bool checks_ended = checks_ == nullptr || checks_->stop(patience(1s));
   const bool all_ended = checks_ended && !server_is_held_ && calls_ended();

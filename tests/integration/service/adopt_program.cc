@@ -62,6 +62,23 @@ int old_main(int argc, char** argv) {
     outrigger::beat();
     tell("main", "waits");
     while (true) pause();
+  } else if (how == "--readiness") {
+    const outrigger::ReadinessWatch watch(
+        [](bool ready) { tell("main", ready ? "is ready" : "is not ready"); });
+    outrigger::on_drain([] { g_stop = true; });
+    tell("main", "waits");
+    wait_for_stop();
+  } else if (how == "--crash-handler") {
+    // As a library's own: it says something, then lets the signal do what it does.
+    struct sigaction action = {};
+    action.sa_handler = [](int signal) {
+      const char line[] = "own crash handler\n";
+      if (write(STDERR_FILENO, line, sizeof(line) - 1) < 0) _exit(1);
+      ::signal(signal, SIG_DFL);
+      raise(signal);
+    };
+    sigaction(SIGSEGV, &action, nullptr);
+    raise(SIGSEGV);
   } else if (how == "--exit") {
     exit(5);
   }
@@ -71,6 +88,11 @@ int old_main(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  outrigger::on_start([]() -> outrigger::Result<void> {
+    tell("main", "on_start");
+    if (getenv("START_FAILS") != nullptr) return outrigger::failed("no moon");
+    return {};
+  });
   return outrigger::adopt(
       {.name = "orders", .ready_when_called = getenv("READY_WHEN_CALLED") != nullptr}, argc, argv,
       old_main);

@@ -80,6 +80,36 @@ TEST(Adopted, is_ready_when_its_main_begins_or_when_it_says_so) {
   EXPECT_EQ(crew.await_exit_code(), 143);
 }
 
+TEST(Adopted, on_start_runs_before_its_main_in_the_service_alone) {
+  Crew crew({.words = {"--exit"}});
+  EXPECT_EQ(crew.await_exit_code(), 5);
+  ASSERT_EQ(crew.count("main", "on_start"), 1u);
+  EXPECT_EQ(crew.lines("main", "").front().what, "on_start");
+  Crew version({.words = {"version"}});
+  EXPECT_EQ(version.await_exit_code(), 0);
+  EXPECT_EQ(version.count("main", "on_start"), 0u);
+  Crew fails({.words = {"--exit"}, .variables = {"START_FAILS=1"}});
+  EXPECT_EQ(fails.await_exit_code(), 1);
+  EXPECT_EQ(fails.err(), "orders: no moon\n");
+  EXPECT_EQ(fails.count("main", "words"), 0u);
+}
+
+TEST(Adopted, who_watches_readiness_is_told_of_each_change) {
+  Crew crew({.words = {"--readiness"}});
+  ASSERT_TRUE(crew.await("main", "is ready"));
+  ASSERT_TRUE(crew.await("main", "waits"));
+  kill(crew.pid(), SIGTERM);
+  EXPECT_EQ(crew.await_exit_code(), 3);
+  EXPECT_EQ(crew.count("main", "is not ready"), 1u);
+  EXPECT_EQ(crew.count("main", "is ready"), 1u);
+}
+
+TEST(Adopted, its_crash_handler_is_its_own) {
+  Crew crew({.words = {"--crash-handler"}});
+  EXPECT_EQ(crew.await_exit_code(), 139);  // 128 + SIGSEGV: the supervisor ends as the service did
+  EXPECT_NE(crew.err().find("own crash handler"), std::string::npos) << crew.err();
+}
+
 TEST(Adopted, in_one_process_too) {
   Crew crew({.words = {"--hook"}, .variables = {"OUTRIGGER_IN_PROCESS=1"}});
   ASSERT_TRUE(crew.await("main", "waits"));

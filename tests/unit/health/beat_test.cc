@@ -4,7 +4,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <functional>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "outrigger/health.h"
@@ -83,6 +87,62 @@ TEST_F(BeatTest, a_forked_child_beats_for_nobody_and_lives) {
   ASSERT_TRUE(WIFEXITED(status)) << status;
   EXPECT_EQ(WEXITSTATUS(status), 7);
   EXPECT_EQ(slot(0).count.load(), 1u);
+}
+
+// A loop that runs what it is given when the test says so.
+struct Loop {
+  std::mutex mutex;
+  std::vector<std::function<void()>> tasks;
+  std::atomic<int> posts{0};
+
+  BeatThrough::Post post() {
+    return [this](std::function<void()> task) {
+      const std::lock_guard lock(mutex);
+      tasks.push_back(std::move(task));
+      ++posts;
+    };
+  }
+  bool await_posts(int count) {
+    for (int i = 0; i < 60'000 && posts < count; ++i) usleep(1000);
+    return posts >= count;
+  }
+  void run() {
+    std::vector<std::function<void()>> now;
+    {
+      const std::lock_guard lock(mutex);
+      now.swap(tasks);
+    }
+    for (const auto& task : now) task();
+  }
+};
+
+TEST_F(BeatTest, a_foreign_loop_beats_through_its_own_queue) {
+  Loop loop;
+  {
+    const BeatThrough beats("loop", loop.post());
+    ASSERT_TRUE(loop.await_posts(1));
+    EXPECT_EQ(slot(0).last_ns.load(), 0) << "it beats when the loop has come to it, not before";
+    loop.run();
+    EXPECT_STREQ(slot(0).name, "loop");
+    EXPECT_EQ(slot(0).count.load(), 1u);
+    EXPECT_NE(slot(0).last_ns.load(), 0);
+    ASSERT_TRUE(loop.await_posts(2));
+  }
+  EXPECT_EQ(slot(0).last_ns.load(), 0) << "a loop that has ended is not one that is stuck";
+  loop.run();
+  EXPECT_EQ(slot(0).count.load(), 1u) << "what was left with the loop does nothing";
+  EXPECT_EQ(slot(0).last_ns.load(), 0);
+}
+
+TEST_F(BeatTest, a_loop_that_is_stuck_is_not_given_more) {
+  Loop stuck, other;
+  const BeatThrough beats("stuck", stuck.post());
+  const BeatThrough others("other", other.post());
+  for (int turn = 1; turn <= 3; ++turn) {
+    ASSERT_TRUE(other.await_posts(turn));
+    other.run();
+  }
+  EXPECT_EQ(stuck.posts, 1);
 }
 
 }  // namespace
