@@ -65,6 +65,9 @@ struct OptionInfo {
   std::function<Result<void>(const std::vector<std::string>& texts)> set;
 };
 
+// For tests (testing.h).
+struct SettingCell;
+
 template <Value T>
 std::optional<std::string> optional_text(const std::optional<T>& value) {
   return value ? std::optional<std::string>(value_text(*value)) : std::nullopt;
@@ -83,6 +86,7 @@ class Setting {
 
  private:
   friend class Service;
+  friend struct internal::SettingCell;
   std::shared_ptr<T> value_;
 };
 

@@ -67,6 +67,14 @@ void attach(segment::View view) {
   all.published.clear();
 }
 
+std::map<std::string, uint64_t, std::less<>> own_values() {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  std::map<std::string, uint64_t, std::less<>> values;
+  for (const auto& [name, cell] : all.own) values[name] = cell.load(std::memory_order_relaxed);
+  return values;
+}
+
 Counter counter(std::string_view name, Options options) {
   Registry& all = registry();
   std::unique_lock lock(all.mutex);
