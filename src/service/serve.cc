@@ -190,8 +190,7 @@ ops::ServedResponse Serving::answer(const ops::ServedRequest& request) {
   if (context) within.emplace(*context);
   ops::ServedResponse response = face_.answer(request);
   if (response.stream) {
-    response.stream = [this, context,
-                       stream = std::move(response.stream)](const ops::Send& send) {
+    response.stream = [this, context, stream = std::move(response.stream)](const ops::Send& send) {
       const UnderWay streaming(calls_under_way_);
       std::optional<log::Within> within_stream;
       if (context) within_stream.emplace(*context);
