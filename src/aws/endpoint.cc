@@ -6,25 +6,33 @@
 namespace outrigger::aws {
 namespace {
 
+// In aws-us-gov the plain name is the FIPS endpoint (https://aws.amazon.com/compliance/fips/).
+enum class GovFips { kOwnName, kPlainName, kPlainNameInDualStackToo };
+// Some services' plain name answers over IPv6 as well.
+enum class DualStack { kOwnSuffix, kPlainSuffix, kPlainSuffixUnlessFips };
+
 struct Row {
   Service service;
   std::string_view host;      // the first label of its name
   std::string_view signing;   // in the signature's scope
   std::string_view variable;  // AWS_ENDPOINT_URL_<this>: the SDKs' name of the service
-  // In aws-us-gov the plain name is the FIPS endpoint
-  // (https://aws.amazon.com/compliance/fips/).
-  bool gov_is_fips;
+  GovFips gov = GovFips::kPlainName;
+  DualStack dual_stack = DualStack::kOwnSuffix;
 };
+// As botocore's endpoint rule sets have it (botocore/data/*/endpoint-rule-set-1.json).
 constexpr Row kRows[] = {
-    {Service::kLogs, "logs", "logs", "CLOUDWATCH_LOGS", true},
-    {Service::kMetrics, "monitoring", "monitoring", "CLOUDWATCH", true},
-    {Service::kEc2, "ec2", "ec2", "EC2", true},
-    {Service::kAutoScaling, "autoscaling", "autoscaling", "AUTO_SCALING", true},
-    {Service::kCloudFormation, "cloudformation", "cloudformation", "CLOUDFORMATION", true},
-    {Service::kSsm, "ssm", "ssm", "SSM", true},
-    {Service::kSecretsManager, "secretsmanager", "secretsmanager", "SECRETS_MANAGER", false},
-    {Service::kServiceDiscovery, "servicediscovery", "servicediscovery", "SERVICEDISCOVERY", false},
-    {Service::kSts, "sts", "sts", "STS", true},
+    {Service::kLogs, "logs", "logs", "CLOUDWATCH_LOGS"},
+    {Service::kMetrics, "monitoring", "monitoring", "CLOUDWATCH",
+     GovFips::kPlainNameInDualStackToo},
+    {Service::kEc2, "ec2", "ec2", "EC2"},
+    {Service::kAutoScaling, "autoscaling", "autoscaling", "AUTO_SCALING"},
+    {Service::kCloudFormation, "cloudformation", "cloudformation", "CLOUDFORMATION"},
+    {Service::kSsm, "ssm", "ssm", "SSM"},
+    {Service::kSecretsManager, "secretsmanager", "secretsmanager", "SECRETS_MANAGER",
+     GovFips::kOwnName, DualStack::kPlainSuffix},
+    {Service::kServiceDiscovery, "servicediscovery", "servicediscovery", "SERVICEDISCOVERY",
+     GovFips::kOwnName, DualStack::kPlainSuffixUnlessFips},
+    {Service::kSts, "sts", "sts", "STS"},
 };
 static_assert(std::size(kRows) == kServices);
 
@@ -81,10 +89,15 @@ std::string endpoint_url(Service service, std::string_view region, const Variabl
   const EndpointRules rules = endpoint_rules(variables);
   std::string url = "https://";
   url += row.host;
-  const bool plain_is_fips = row.gov_is_fips && partition.name == "aws-us-gov" && !rules.dual_stack;
+  const bool plain_is_fips = partition.name == "aws-us-gov" &&
+                             (rules.dual_stack ? row.gov == GovFips::kPlainNameInDualStackToo
+                                               : row.gov != GovFips::kOwnName);
   if (rules.fips && !plain_is_fips) url += "-fips";
   url.append(".").append(region).append(".");
-  url += rules.dual_stack ? partition.dual_stack_suffix : partition.suffix;
+  const bool own_suffix =
+      rules.dual_stack && (row.dual_stack == DualStack::kOwnSuffix ||
+                           (row.dual_stack == DualStack::kPlainSuffixUnlessFips && rules.fips));
+  url += own_suffix ? partition.dual_stack_suffix : partition.suffix;
   return url;
 }
 

@@ -1,16 +1,14 @@
 #include "aws/failure.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 #include <optional>
 
+#include "aws/json_value.h"
 #include "aws/xml.h"
 #include "http/message.h"
 
 namespace outrigger::aws {
 namespace {
-
-namespace json = boost::json;
 
 // Of what a server says; a page of HTML from something in between is no message.
 constexpr size_t kMessageBytesMax = 300;
@@ -92,21 +90,19 @@ std::string_view plain_code(std::string_view code) {
   return hash == std::string_view::npos ? code : code.substr(hash + 1);
 }
 
-std::string text_of(const json::object& object, std::initializer_list<const char*> names) {
+std::string first_in(const boost::json::object& object, std::initializer_list<const char*> names) {
   for (const char* name : names) {
-    const json::value* value = object.if_contains(name);
-    if (value != nullptr && value->is_string()) return std::string(value->get_string());
+    if (std::string text = text_in(object, name); !text.empty()) return text;
   }
   return {};
 }
 
 void read_json(const std::string& body, Failure& failure) {
-  json::error_code error;
-  const json::value parsed = json::parse({body.data(), body.size()}, error);
-  if (error || !parsed.is_object()) return;
-  const json::object& object = parsed.get_object();
-  if (failure.code.empty()) failure.code = plain_code(text_of(object, {"__type", "code", "Code"}));
-  failure.message = text_of(object, {"message", "Message", "errorMessage"});
+  const auto object = json_object(body);
+  if (!object) return;
+  if (failure.code.empty())
+    failure.code = plain_code(first_in(*object, {"__type", "code", "Code"}));
+  failure.message = first_in(*object, {"message", "Message", "errorMessage"});
 }
 
 // <ErrorResponse><Error>, EC2's <Response><Errors><Error>, S3's <Error>.

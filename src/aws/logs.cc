@@ -1,9 +1,9 @@
 #include "aws/logs.h"
 
 #include <algorithm>
-#include <boost/json.hpp>
 
 #include "aws/json_call.h"
+#include "aws/json_value.h"
 #include "http/message.h"
 
 namespace outrigger::aws::logs {
@@ -18,26 +18,6 @@ constexpr std::string_view kPutRetentionPolicy = "Logs_20140328.PutRetentionPoli
 constexpr std::string_view kDescribeLogStreams = "Logs_20140328.DescribeLogStreams";
 constexpr std::string_view kAlreadyExists = "ResourceAlreadyExistsException";
 constexpr int kPageMax = 50;  // of DescribeLogStreams
-
-json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
-
-std::optional<json::object> object_in(const std::string& body) {
-  json::error_code error;
-  json::value parsed = json::parse(view(body), error);
-  if (error || !parsed.is_object()) return std::nullopt;
-  return std::move(parsed.get_object());
-}
-
-std::optional<int64_t> number_in(const json::object& object, const char* name) {
-  const json::value* value = object.if_contains(name);
-  if (value == nullptr || !value->is_int64()) return std::nullopt;
-  return value->get_int64();
-}
-
-std::string text_in(const json::object& object, const char* name) {
-  const json::value* value = object.if_contains(name);
-  return value != nullptr && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 Outcome<Done> ask(Client& client, std::string_view target, const json::object& input,
                   const http::Cancel* cancel) {
@@ -78,30 +58,30 @@ Outcome<Rejected> put_log_events(Client& client, std::string_view body, const Pu
   if (!answer) return answer.failure();
   Rejected rejected;
   if (answer->body.empty()) return rejected;
-  const auto object = object_in(answer->body);
+  const auto object = json_object(answer->body);
   if (!object) return not_understood("PutLogEvents");
-  const json::value* info = object->if_contains("rejectedLogEventsInfo");
-  if (info == nullptr || !info->is_object()) return rejected;
-  rejected.too_new_start = number_in(info->get_object(), "tooNewLogEventStartIndex");
-  rejected.too_old_end = number_in(info->get_object(), "tooOldLogEventEndIndex");
-  rejected.expired_end = number_in(info->get_object(), "expiredLogEventEndIndex");
+  const json::object* info = object_in(*object, "rejectedLogEventsInfo");
+  if (info == nullptr) return rejected;
+  rejected.too_new_start = number_in(*info, "tooNewLogEventStartIndex");
+  rejected.too_old_end = number_in(*info, "tooOldLogEventEndIndex");
+  rejected.expired_end = number_in(*info, "expiredLogEventEndIndex");
   return rejected;
 }
 
 Outcome<Done> create_log_group(Client& client, std::string_view group, const http::Cancel* cancel) {
-  return ask(client, kCreateLogGroup, {{"logGroupName", view(group)}}, cancel);
+  return ask(client, kCreateLogGroup, {{"logGroupName", json_view(group)}}, cancel);
 }
 
 Outcome<Done> create_log_stream(Client& client, std::string_view group, std::string_view stream,
                                 const http::Cancel* cancel) {
   return ask(client, kCreateLogStream,
-             {{"logGroupName", view(group)}, {"logStreamName", view(stream)}}, cancel);
+             {{"logGroupName", json_view(group)}, {"logStreamName", json_view(stream)}}, cancel);
 }
 
 Outcome<Done> put_retention_policy(Client& client, std::string_view group, int days,
                                    const http::Cancel* cancel) {
   return ask(client, kPutRetentionPolicy,
-             {{"logGroupName", view(group)}, {"retentionInDays", days}}, cancel);
+             {{"logGroupName", json_view(group)}, {"retentionInDays", days}}, cancel);
 }
 
 Outcome<std::vector<LogStream>> describe_log_streams(Client& client, std::string_view group,
@@ -111,17 +91,17 @@ Outcome<std::vector<LogStream>> describe_log_streams(Client& client, std::string
   std::string next;
   do {
     json::object input = {
-        {"logGroupName", view(group)},
+        {"logGroupName", json_view(group)},
         {"limit", std::min<int64_t>(kPageMax, static_cast<int64_t>(count_max - streams.size()))}};
-    if (!prefix.empty()) input["logStreamNamePrefix"] = view(prefix);
-    if (!next.empty()) input["nextToken"] = view(next);
+    if (!prefix.empty()) input["logStreamNamePrefix"] = json_view(prefix);
+    if (!next.empty()) input["nextToken"] = json_view(next);
     const std::string body = json::serialize(input);
     const auto answer = client.call(json_call(Service::kLogs, kDescribeLogStreams, body), cancel);
     if (!answer) return answer.failure();
-    const auto object = object_in(answer->body);
-    const json::value* list = object ? object->if_contains("logStreams") : nullptr;
-    if (list == nullptr || !list->is_array()) return not_understood("DescribeLogStreams");
-    for (const json::value& each : list->get_array()) {
+    const auto object = json_object(answer->body);
+    const json::array* list = object ? array_in(*object, "logStreams") : nullptr;
+    if (list == nullptr) return not_understood("DescribeLogStreams");
+    for (const json::value& each : *list) {
       if (!each.is_object() || streams.size() == count_max) continue;
       const json::object& stream = each.get_object();
       streams.push_back({text_in(stream, "logStreamName"),

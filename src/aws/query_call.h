@@ -2,32 +2,33 @@
 // https://smithy.io/2.0/aws/protocols/aws-query-protocol.html
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "aws/client.h"
+#include "aws/xml.h"
 
 namespace outrigger::aws {
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
 
-inline std::string query_body(std::string_view action, std::string_view version,
-                              const Parameters& parameters) {
-  std::string body = "Action=";
-  body.append(action).append("&Version=").append(version);
-  for (const auto& [name, value] : parameters)
-    body.append("&").append(percent_encode(name)).append("=").append(percent_encode(value));
-  return body;
-}
+struct Query {
+  Service service;
+  std::string_view action;
+  std::string_view version;
+  const Parameters& parameters;
+};
 
-inline Call query_call(Service service, std::string_view body) {
-  Call call;
-  call.service = service;
-  call.headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};
-  call.body = body;
-  return call;
-}
+std::string query_body(const Query& query);
+Call query_call(Service service, std::string_view body);
+
+// Asks for one page after another. `take` is given each answer's root and returns its NextToken,
+// "" at the last one. At most kPagesMax pages.
+inline constexpr int kPagesMax = 100;
+Outcome<Done> each_page(Client& client, const Query& query, const http::Cancel* cancel,
+                        const std::function<std::string(Xml::Node answer)>& take);
 
 }  // namespace outrigger::aws

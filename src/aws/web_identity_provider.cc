@@ -38,9 +38,10 @@ class WebIdentityProvider final : public CredentialProvider {
     if (!token) return token.failure();
     const std::string session =
         session_.empty() ? "outrigger-" + std::to_string(time(nullptr)) : session_;
-    const std::string body = query_body(
-        "AssumeRoleWithWebIdentity", kVersion,
-        {{"RoleArn", role_}, {"RoleSessionName", session}, {"WebIdentityToken", *token}});
+    const Parameters asked = {
+        {"RoleArn", role_}, {"RoleSessionName", session}, {"WebIdentityToken", *token}};
+    const std::string body =
+        query_body({Service::kSts, "AssumeRoleWithWebIdentity", kVersion, asked});
     Call call = query_call(Service::kSts, body);
     call.is_signed = false;
     const auto answer = client_.call(call, cancel);
