@@ -5,7 +5,8 @@
 //     const log::Within within(context);              // or for all calls of this thread until here ends
 //
 // A context is a value of 300 bytes, cheap to copy and safe to read from many threads; making and
-// changing one allocates nothing. An entry that has one costs about three times a plain one.
+// changing one allocates nothing. An entry that has one takes the
+// log call's slow path.
 //
 // Traces are W3C's (https://www.w3.org/TR/trace-context/, level 1): `traceparent` in, `traceparent`
 // out. `tracestate` is not kept.

@@ -16,7 +16,7 @@ struct Foreign {
   const Module* module = nullptr;  // its level decides; without one, the service's
 };
 
-// Any thread; like a log call it never throws, and costs about three of them. The time is now, the
+// Any thread; like a log call it never throws, but takes its slow path. The time is now, the
 // thread this one.
 void foreign(const Foreign& entry) noexcept;
 

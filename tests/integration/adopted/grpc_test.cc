@@ -136,7 +136,7 @@ TEST(AdoptedGrpc, a_kill_loses_nothing_that_was_answered) {
   for (int i = 0; i < kCalls; ++i)
     answered += client.greet("number" + std::to_string(i) + ".") ==
                 "Hello, number" + std::to_string(i) + ".";
-  kill(program.service_pid(), SIGKILL);
+  program.signal_service(SIGKILL);
   EXPECT_EQ(program.exit_status(60s), 137);
   EXPECT_EQ(answered, kCalls);
   const std::string out = program.out();

@@ -48,7 +48,7 @@ TEST(Hang, a_pool_whose_threads_all_wait_for_a_lock_is_shown_unresponsive) {
   for (int i = 0; i < 64; ++i)
     callers.emplace_back([&] { http(service, "/deadlock", "POST", 7s); });
   expect_unresponsive_page(admin);
-  kill(program.service_pid(), SIGKILL);
+  program.signal_service(SIGKILL);
   for (std::thread& caller : callers) caller.join();
   EXPECT_EQ(program.exit_status(kPatience), 137);
 }

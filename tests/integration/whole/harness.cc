@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 #include <thread>
 
 namespace outrigger::whole {
@@ -158,6 +159,11 @@ pid_t Program::service_pid() {
   return process == std::string::npos
              ? -1
              : static_cast<pid_t>(json_number(health.substr(process), "pid").value_or(-1));
+}
+void Program::signal_service(int signal) {
+  const pid_t service = service_pid();
+  if (service <= 1) throw std::runtime_error("the service's pid is not known: " + err());
+  kill(service, signal);
 }
 pid_t Program::keeper_pid() {
   const std::string health = http(admin_port(), "/health").body;

@@ -48,9 +48,9 @@ HttpAnswer http(int port, std::string_view path, std::string_view method = "GET"
 bool eventually(std::chrono::milliseconds limit, const std::function<bool()>& holds);
 
 struct StartOptions {
-  std::vector<std::string> environment;  // "NAME=VALUE", added
-  std::string stdout_path;               // default: a file in the scratch directory
-  std::function<void()> in_child;        // between fork and exec
+  std::vector<std::string> environment{};  // "NAME=VALUE", added
+  std::string stdout_path{};               // default: a file in the scratch directory
+  std::function<void()> in_child{};        // between fork and exec
 };
 
 class Program {
@@ -79,6 +79,8 @@ class Program {
   // Children of the supervisor by what /health and the segment call them.
   pid_t service_pid();
   pid_t keeper_pid();
+  // Throws where the service's pid is not known: kill(-1) would be everybody's.
+  void signal_service(int signal);
 
  private:
   int port_after(std::string_view marker, std::chrono::milliseconds limit);

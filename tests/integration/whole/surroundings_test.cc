@@ -36,7 +36,7 @@ TEST(Disk, no_process_of_a_serving_run_opens_a_file_for_writing) {
   EXPECT_EQ(http(service, "/probe?url=http://127.0.0.1:" + std::to_string(admin) + "/livez").status,
             200);
   EXPECT_EQ(http(admin, "/health").status, 200);
-  kill(program.service_pid(), SIGTERM);
+  program.signal_service(SIGTERM);
   program.exit_status(kPatience);
   int opened = 0;
   for_each_line(read_file(trace), [&](std::string_view line) {
