@@ -13,7 +13,7 @@
 // it changed put back. It captures from the moment a log call returns; there is nothing to wait
 // for.
 //
-// With `using namespace outrigger` write ::testing::Test for GoogleTest's namespace.
+// With `using namespace outrigger`, GoogleTest's own namespace of that name needs its leading colons.
 #pragma once
 
 #include <chrono>

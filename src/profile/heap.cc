@@ -27,8 +27,6 @@ using segment::kHeapBlocks;
 
 // While nothing is sampled, a thread asks again after so many bytes.
 constexpr int64_t kAskAgainBytes = 1 << 20;
-// A sample that must wait for room is tried again after so many.
-constexpr int64_t kTryAgainBytes = 16 << 10;
 
 struct Heap {
   std::atomic<bool> attached{false};
@@ -176,9 +174,10 @@ void* sampled_block(size_t bytes, size_t alignment, bool zeroed) noexcept {
   void* const block = take_sample(bytes, alignment, zeroed);
   t_own.busy = false;
   if (block == nullptr) {
+    // The next chance stands for this one too: so the interval rises while the keeper is too slow.
     share().delayed.fetch_add(1, std::memory_order_relaxed);
-    t_own.carried += static_cast<int64_t>(std::min<size_t>(bytes, size_t{1} << 40));
-    t_bytes_left = kTryAgainBytes;
+    t_own.carried += static_cast<int64_t>(interval);
+    draw(interval);
     return nullptr;
   }
   t_own.carried = 0;
