@@ -169,7 +169,11 @@ struct Task {
 struct OnAnotherThread {
   std::thread& thread;
   bool await_ready() { return false; }
-  void await_suspend(std::coroutine_handle<> rest) { thread = std::thread(rest); }
+  void await_suspend(std::coroutine_handle<> rest) {
+    // The rest may end, and this object with it, before the assignment.
+    std::thread& started = thread;
+    started = std::thread(rest);
+  }
   void await_resume() {}
 };
 
