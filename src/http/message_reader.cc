@@ -22,6 +22,7 @@ constexpr size_t kResponseHeaderBytesMax = 64u << 10;
 // A chunk's header or the trailer must be in one piece before Beast takes it: so much may wait for
 // its end.
 constexpr size_t kChunkHeaderBytesMax = 16u << 10;
+constexpr size_t kLastChunkBytesMin = 5;
 
 std::string_view to_std(string_view text) { return {text.data(), text.size()}; }
 
@@ -41,6 +42,12 @@ class Parser : public beast::http::basic_parser<kRequest> {
 
   // Feeds Beast; leaves `error` set for all that is worse than "more, please".
   size_t take(std::string_view bytes, error_code& error) {
+    // Beast asserts that a last chunk it has seen begin is five bytes long by now ("0\r\n\r\n"), though they may come
+    // one by one. No chunked message ends in fewer, so that fewer can wait.
+    if (this->is_header_done() && this->chunked() && !this->is_done() &&
+        bytes.size() < kLastChunkBytesMin) {
+      return 0;
+    }
     const size_t taken = this->put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
     const size_t waiting = bytes.size() - taken;
     if (error == ParserError::need_more) error = {};
