@@ -20,8 +20,19 @@ constexpr size_t kReadBytes = 16u << 10;
 constexpr size_t kDiscardBytesMax = 1u << 20;
 // So many pipelined requests are answered before the other connections get a turn.
 constexpr unsigned kAnswersInRow = 16;
+// What the kernel keeps for a client of a feed that does not read; beyond it the time of a write
+// runs. The kernel doubles it.
+constexpr int kFeedBufferBytes = 64 << 10;
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+// As a chunk of its own; an empty one would be the last.
+void append_chunk(std::string_view piece, std::string& out) {
+  if (piece.empty()) return;
+  char size[20];
+  const auto end = std::to_chars(size, size + sizeof size, piece.size(), 16);
+  out.append(size, end.ptr).append("\r\n").append(piece).append("\r\n");
+}
 
 }  // namespace
 
@@ -112,10 +123,14 @@ Step Connection::answer() {
   return Step::kLater;
 }
 
-Step Connection::later() {
+bool Connection::client_left() const {
   char byte;
   const ssize_t count = recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  if (count == 0 || (count < 0 && !would_block(errno))) return Step::kGone;
+  return count == 0 || (count < 0 && !would_block(errno));
+}
+
+Step Connection::later() {
+  if (client_left()) return Step::kGone;
   std::optional<ServerResponse> response;
   try {
     response = later_->answer();
@@ -130,15 +145,18 @@ Step Connection::later() {
 Step Connection::give(ServerResponse response) {
   close_after_ = !reader_->keeps_alive() || table_.draining();
   linger_after_ = table_.draining();
-  if (response.stream) {
+  if (response.stream || response.feed != nullptr) {
     chunked_ = !reader_->is_1_0();
     close_after_ |= !chunked_;
     streamed_ = std::move(response);
     begun_ = false;
-    if (!reader_->is_head()) return Step::kStream;
+    if (streamed_.stream && !reader_->is_head()) return Step::kStream;
     head_ = stream_head();
     written_ = 0;
-    return write();
+    if (reader_->is_head()) return write();
+    feed_ = std::move(streamed_.feed);
+    setsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &kFeedBufferBytes, sizeof kFeedBufferBytes);
+    return feed();
   }
   std::string body;
   if (!reader_->is_head() && response.status != 204 && response.status != 304) {
@@ -152,6 +170,27 @@ std::string Connection::stream_head() const {
   const auto after = close_after_ ? AfterAnswer::kClose : AfterAnswer::kKeepAlive;
   return answer_head(streamed_, chunked_ ? Length::chunked() : Length::until_the_end(), after,
                      base::clock_ns(CLOCK_REALTIME_COARSE) / base::kNsPerSecond);
+}
+
+Step Connection::feed() {
+  if (client_left()) return Step::kGone;
+  const bool is_last = table_.draining();
+  std::optional<std::string> message;
+  try {
+    message = feed_->next(is_last ? Feed::Turn::kLast : Feed::Turn::kNext);
+  } catch (...) {
+    // Too little memory for this one: there may be enough for the next.
+  }
+  body_.clear();
+  if (message && chunked_) append_chunk(*message, body_);
+  if (message && !chunked_) body_ = std::move(*message);
+  if (is_last) {
+    feed_.reset();
+    close_after_ = linger_after_ = true;
+    if (chunked_) body_ += "0\r\n\r\n";
+  }
+  written_ = 0;
+  return write();
 }
 
 Step Connection::refuse_stream() {
@@ -187,14 +226,10 @@ Step Connection::stream() {
 bool Connection::send_piece(std::string_view piece) {
   std::string bytes;
   if (!std::exchange(begun_, true)) bytes = stream_head();
-  if (!piece.empty()) {
-    if (chunked_) {
-      char size[20];
-      const auto end = std::to_chars(size, size + sizeof size, piece.size(), 16);
-      bytes.append(size, end.ptr).append("\r\n");
-    }
+  if (chunked_) {
+    append_chunk(piece, bytes);
+  } else {
     bytes += piece;
-    if (chunked_) bytes += "\r\n";
   }
   return send_waiting(bytes);
 }
@@ -266,7 +301,13 @@ Step Connection::write() {
 Step Connection::sent() {
   head_ = {};
   body_ = {};
-  if (streamed_.stream) streamed_ = {};
+  if (feed_ != nullptr) {
+    if (phase_ == Phase::kFeeding) return Step::kFeed;
+    phase_ = Phase::kFeeding;
+    const Cut cut = table_.move(place_, phase_, base::monotonic_ns());
+    return cut == Cut::kNone ? Step::kFeed : Step::kGone;
+  }
+  streamed_ = {};
   if (close_after_) return linger_after_ ? linger() : Step::kGone;
   reader_.reset();
   continued_ = false;

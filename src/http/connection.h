@@ -23,6 +23,7 @@ enum class Step {
   kYield,   // a request is complete; let the others have a turn first, then answer()
   kAnswer,  // a request is complete: answer()
   kLater,   // the answer is not there yet: wait a moment, then later()
+  kFeed,    // no news for the client: wait a moment, then feed()
   kStream,  // the answer comes in pieces: stream(), which waits, on a thread that may
   kGone,    // the end; close the descriptor
 };
@@ -40,6 +41,7 @@ class Connection {
   Step read();
   Step answer();
   Step later();
+  Step feed();
   Step write();
   Step stream();
   // Instead of stream(), where there is no thread for it.
@@ -49,6 +51,7 @@ class Connection {
   Step take(std::string_view bytes);
   Step after_feed(Phase before);
   Step give(ServerResponse response);
+  bool client_left() const;
   Step reject(int status, std::string_view reason);
   Step send(const ServerResponse& response, std::string body);
   Step send_whole(ServerResponse response);
@@ -69,10 +72,11 @@ class Connection {
   // Only while a request is under way, so that an idle connection costs little.
   std::optional<RequestReader> reader_;
   std::shared_ptr<Later> later_;  // of the answer that is awaited
+  std::shared_ptr<Feed> feed_;    // of the answer that goes on
   std::string waiting_;           // bytes that arrived and were not taken yet
   std::string head_;              // of the answer under way
   std::string body_;
-  ServerResponse streamed_;  // for stream(): all but its body
+  ServerResponse streamed_;  // for stream() and feed(): all but its body
   bool chunked_ = false;     // its pieces have frames: not for HTTP/1.0
   bool begun_ = false;       // its head is sent
   size_t written_ = 0;       // of both

@@ -19,7 +19,8 @@ int64_t time_for(Phase phase, const ServerLimits& limits) {
     case Phase::kIdle: time = limits.keep_alive; break;
     case Phase::kHead: time = limits.header; break;
     case Phase::kBody: time = limits.body; break;
-    case Phase::kBusy: return std::numeric_limits<int64_t>::max();
+    case Phase::kBusy:
+    case Phase::kFeeding: return std::numeric_limits<int64_t>::max();
     case Phase::kWriting: time = limits.write; break;
     case Phase::kLingering: time = kLingerTime; break;
   }
@@ -161,7 +162,8 @@ bool ConnectionTable::draining() const {
 bool ConnectionTable::quiet_locked() const {
   // An idle one may hold a request that has arrived and was not read yet; it was woken to look.
   return list(Phase::kIdle).empty() && list(Phase::kHead).empty() && list(Phase::kBody).empty() &&
-         list(Phase::kBusy).empty() && list(Phase::kWriting).empty();
+         list(Phase::kBusy).empty() && list(Phase::kWriting).empty() &&
+         list(Phase::kFeeding).empty();
 }
 
 bool ConnectionTable::wait_until_quiet(std::chrono::milliseconds patience) {

@@ -2,7 +2,7 @@
 //
 // Every connection is in one phase; within a phase all have the same time to live, so each phase's
 // list is in the order of its deadlines, and looking after all of them means looking at the front
-// of six lists. It also makes the longest idle one the front of a list.
+// of seven lists. It also makes the longest idle one the front of a list.
 //
 //              first byte          header there        body there
 //     kIdle ──────────────► kHead ─────────────► kBody ───────────► kBusy (the handler, no
@@ -10,6 +10,7 @@
 //       ▲  └──────────────── all in one piece ─────────────────────►  │ │
 //       └──────────────── answer taken at once ───────────────────────┘ │ the peer does not take it
 //       └───────────────────────────────────────── kWriting ◄───────────┘
+//     kFeeding: between two messages of an answer that goes on, no deadline; to kWriting and back
 //     kLingering: answered with an error; what the peer still sends is thrown away, so that it
 //     reads the answer
 //
@@ -31,8 +32,8 @@
 
 namespace outrigger::http {
 
-enum class Phase { kIdle, kHead, kBody, kBusy, kWriting, kLingering };
-inline constexpr std::size_t kPhases = 6;
+enum class Phase { kIdle, kHead, kBody, kBusy, kWriting, kFeeding, kLingering };
+inline constexpr std::size_t kPhases = 7;
 
 enum class Cut {
   kNone,

@@ -53,6 +53,7 @@ using ListeningDescriptor = asio::posix::basic_stream_descriptor<Strand>;
 constexpr auto kSweepPeriod = 250ms;  // how late a deadline may be noticed
 constexpr auto kBeatPeriod = 1s;
 constexpr auto kLaterPause = 20ms;   // between two looks for an answer that comes later
+constexpr auto kFeedPause = 100ms;   // between two looks for news
 constexpr auto kAcceptPause = 20ms;  // when there is no descriptor or no room left
 constexpr int kAcceptsInRow = 64;
 constexpr size_t kDescriptorsBeside = 512;  // for all but connections
@@ -97,7 +98,7 @@ class LoopServer final : public Server {
   void begin(base::Fd accepted);
   using StepTask = asio::awaitable<Step, Executor>;
   Task serve(std::unique_ptr<Session> session);
-  Task pause();
+  Task pause(std::chrono::milliseconds time);
   StepTask streamed(Session& session);
   void look_after_busy() { table_.look_after_busy(base::monotonic_ns()); }
   Task sweep();
@@ -246,9 +247,15 @@ Task LoopServer::serve(std::unique_ptr<Session> session) {
         break;
       }
       case Step::kLater: {
-        co_await pause();
+        co_await pause(kLaterPause);
         const LoopCrew::Handling handling(crew_);
         step = session->connection.later();
+        break;
+      }
+      case Step::kFeed: {
+        co_await pause(kFeedPause);
+        const LoopCrew::Handling handling(crew_);
+        step = session->connection.feed();
         break;
       }
       case Step::kStream: step = co_await streamed(*session); break;
@@ -258,8 +265,8 @@ Task LoopServer::serve(std::unique_ptr<Session> session) {
 }
 
 // A coroutine of its own: the timer takes no room in connections that never wait.
-Task LoopServer::pause() {
-  Timer timer(io_.get_executor(), kLaterPause);
+Task LoopServer::pause(std::chrono::milliseconds time) {
+  Timer timer(io_.get_executor(), time);
   boost::system::error_code error;
   co_await timer.async_wait(asio::redirect_error(kAwait, error));
 }

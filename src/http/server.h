@@ -66,6 +66,21 @@ class Later {
   virtual std::optional<ServerResponse> answer() = 0;
 };
 
+// An answer that goes on: a message whenever there is news, as server-sent events are. The
+// connection asks for the next one every 100 ms, on a loop thread, and holds one at a time; a client
+// that does not take it within the time of a write is cut off. Destroyed when the client has left.
+// How many there are at a time is bounded by who makes them.
+class Feed {
+ public:
+  virtual ~Feed() = default;
+  enum class Turn {
+    kNext,
+    kLast,  // the server drains: nothing is sent after what this call gives
+  };
+  // The message as it is sent; nothing: no news. Must not block.
+  virtual std::optional<std::string> next(Turn turn) = 0;
+};
+
 // Sends a piece of an answer, and waits until the client takes it. False when it does not, or is
 // gone: there is nothing to be gained by going on.
 using Send = std::function<bool(std::string_view piece)>;
@@ -78,6 +93,8 @@ struct ServerResponse {
   std::vector<std::pair<std::string, std::string>> headers;
   // When set, all else here is ignored: the answer is what this one gives.
   std::shared_ptr<Later> later;
+  // When set, `body` is not looked at: the body is the messages of this one.
+  std::shared_ptr<Feed> feed;
   // An answer in pieces, sent chunked. Called once, after the handler, on a thread of its own, with
   // the connection's whole attention; `body` above is not looked at. As long as it has sent nothing,
   // what it returns is the answer. Otherwise that one's body is the last piece, and if its status is

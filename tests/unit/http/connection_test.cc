@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "base/fd.h"
 #include "http/message.h"
@@ -28,6 +30,21 @@ class InTwoLooks final : public Later {
   int looks_ = 0;
 };
 
+// What the test gives it to say.
+class Told final : public Feed {
+ public:
+  Told(std::optional<std::string>& news, bool& left) : news_(news), left_(left) {}
+  ~Told() override { left_ = true; }
+  std::optional<std::string> next(Turn turn) override {
+    if (turn == Turn::kLast) return "the end\n";
+    return std::exchange(news_, std::nullopt);
+  }
+
+ private:
+  std::optional<std::string>& news_;
+  bool& left_;
+};
+
 class ConnectionTest : public testing::Test {
  protected:
   ConnectionTest() : table_(limits_) {
@@ -44,6 +61,7 @@ class ConnectionTest : public testing::Test {
       if (request.path == "/stream") response.stream = stream_;
       if (request.path == "/throw") throw std::runtime_error("it \"broke\"");
       if (request.path == "/large") response.body.assign(4u << 20, 'x');
+      if (request.path == "/feed") response.feed = std::make_shared<Told>(news_, left_);
       if (request.path == "/later") response.later = std::make_shared<InTwoLooks>(left_);
       return response;
     };
@@ -89,6 +107,7 @@ class ConnectionTest : public testing::Test {
   std::optional<Connection> connection_;
   int asked_ = 0;
   int yields_ = 0;
+  std::optional<std::string> news_;
   bool left_ = false;
 };
 
@@ -357,6 +376,69 @@ TEST_F(ConnectionTest, a_client_that_leaves_ends_the_work_for_its_answer) {
   EXPECT_EQ(connection_->later(), Step::kGone);
   connection_.reset();
   EXPECT_TRUE(left_);
+}
+
+TEST_F(ConnectionTest, a_feed_sends_what_is_new_and_waits_otherwise) {
+  news_ = "one\n";
+  send("GET /feed HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(read(), Step::kFeed);
+  const std::string answer = received();
+  EXPECT_NE(answer.find("Transfer-Encoding: chunked\r\n"), std::string::npos) << answer;
+  EXPECT_TRUE(answer.ends_with("\r\n\r\n4\r\none\n\r\n")) << answer;
+  EXPECT_EQ(connection_->feed(), Step::kFeed);
+  EXPECT_EQ(received(), "");
+  news_ = "two\n";
+  EXPECT_EQ(connection_->feed(), Step::kFeed);
+  EXPECT_EQ(received(), "4\r\ntwo\n\r\n");
+  EXPECT_EQ(table_.counts().requests, 1u);
+  table_.sweep(INT64_MAX / 2);
+  EXPECT_EQ(connection_->feed(), Step::kFeed) << "silence has no deadline";
+}
+
+TEST_F(ConnectionTest, a_feed_ends_with_a_last_message_when_the_server_drains) {
+  send("GET /feed HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(read(), Step::kFeed);
+  EXPECT_TRUE(received().ends_with("\r\n\r\n"));
+  table_.begin_drain();
+  EXPECT_FALSE(table_.wait_until_quiet(std::chrono::milliseconds(0)));
+  EXPECT_EQ(connection_->feed(), Step::kRead) << "lingers";
+  EXPECT_TRUE(left_);
+  EXPECT_EQ(received(), "8\r\nthe end\n\r\n0\r\n\r\n");
+  EXPECT_TRUE(table_.wait_until_quiet(std::chrono::milliseconds(0)));
+}
+
+TEST_F(ConnectionTest, a_feed_to_nobody_ends) {
+  send("GET /feed HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(read(), Step::kFeed);
+  client_.reset();
+  EXPECT_EQ(connection_->feed(), Step::kGone);
+  connection_.reset();
+  EXPECT_TRUE(left_);
+}
+
+TEST_F(ConnectionTest, a_feed_that_nobody_reads_holds_one_message_and_is_cut_off) {
+  send("GET /feed HTTP/1.1\r\nHost: x\r\n\r\n");
+  Step step = read();
+  for (int i = 0; i < 1000 && step == Step::kFeed; ++i) {
+    news_ = std::string(16u << 10, 'x');
+    step = connection_->feed();
+  }
+  ASSERT_EQ(step, Step::kWrite) << "the kernel holds little for it";
+  EXPECT_FALSE(news_.has_value());
+  table_.sweep(INT64_MAX / 2);
+  EXPECT_EQ(connection_->write(), Step::kGone);
+  EXPECT_EQ(table_.counts().timed_out, 1u);
+}
+
+TEST_F(ConnectionTest, http_1_0_gets_a_feed_without_frames_and_head_none_of_it) {
+  news_ = "one\n";
+  send("HEAD /feed HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(read(), Step::kRead);
+  EXPECT_TRUE(received().ends_with("\r\n\r\n"));
+  EXPECT_TRUE(left_);
+  send("GET /feed HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(read(), Step::kFeed);
+  EXPECT_TRUE(received().ends_with("\r\n\r\none\n"));
 }
 
 TEST_F(ConnectionTest, while_draining_an_answer_says_that_it_is_the_last) {

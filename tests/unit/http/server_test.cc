@@ -421,6 +421,34 @@ TEST(Server, others_are_served_while_an_answer_is_awaited) {
   EXPECT_TRUE(patient.read_all().ends_with("at last"));
 }
 
+TEST(Server, others_are_served_beside_a_feed_and_a_drain_gives_it_a_last_word) {
+  class Ticking final : public Feed {
+   public:
+    std::optional<std::string> next(Turn turn) override {
+      return turn == Turn::kLast ? "last" : "tick";
+    }
+  };
+  ServerOptions made = options();
+  made.handler = [&](const ServerRequest& request) {
+    ServerResponse response;
+    if (request.path == "/feed") response.feed = std::make_shared<Ticking>();
+    response.body = "now";
+    return response;
+  };
+  auto server = Server::start(std::move(made));
+  ASSERT_TRUE(server);
+  const std::string address = (*server)->listeners().front().address;
+  Client watching(address);
+  watching.send("GET /feed HTTP/1.1\r\nHost: x\r\n\r\n");
+  watching.read_until("tick");
+  Client other(address);
+  other.send("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(other.read_all().ends_with("now"));
+  watching.read_until("tick");
+  (*server)->drain(30s);
+  EXPECT_TRUE(watching.read_all().ends_with("4\r\nlast\r\n0\r\n\r\n"));
+}
+
 // What a handler waits for in these: that it is told to stop.
 void wait_for(const std::stop_token& token) {
   std::mutex mutex;
