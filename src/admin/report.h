@@ -64,7 +64,8 @@ struct PostedMetric {
   double value = 0;
   std::string unit;
   std::vector<std::pair<std::string, std::string>> dimensions;
-  std::vector<double> history{};  // one value a minute, oldest first, at most an hour; NaN: none then
+  std::vector<double>
+      history{};  // one value a minute, oldest first, at most an hour; NaN: none then
 };
 
 struct Shipping {
