@@ -12,6 +12,16 @@ namespace {
 constexpr int kCompressionLevel = 1;
 constexpr size_t kBlockBytesMax = 4u << 20;
 
+// Each with its end.
+template <typename Do>
+void for_each_line(std::string_view lines, Do&& act) {
+  while (!lines.empty()) {
+    const size_t size = std::min(lines.find('\n'), lines.size() - 1) + 1;
+    act(lines.substr(0, size));
+    lines.remove_prefix(size);
+  }
+}
+
 }  // namespace
 
 Backlog::Backlog(ShipMemory& memory, char* cells, size_t bytes_max,
@@ -51,16 +61,23 @@ std::vector<uint32_t> Backlog::put(std::string_view lines, uint64_t begin, uint6
     store(lines, begin, end, kind, pushed_out, not_kept, stored);
     return stored;
   }
-  for (std::string& each : by_level_) each.clear();
-  while (!lines.empty()) {
-    const size_t size = std::min(lines.find('\n'), lines.size() - 1) + 1;
-    by_level_[level_of_line(lines.substr(0, size))].append(lines, 0, size);
-    lines.remove_prefix(size);
-  }
+  // How much is of each level: where all of it is of one, nothing needs to be copied.
+  size_t bytes_of[segment::kLevels] = {};
+  for_each_line(lines,
+                [&](std::string_view line) { bytes_of[level_of_line(line)] += line.size(); });
   // The highest first: it may push out what is lower, and is not pushed out by it.
   for (size_t level = segment::kLevels; level-- > 0;) {
-    if (!by_level_[level].empty())
-      store(by_level_[level], begin, end, kind, pushed_out, not_kept, stored);
+    if (bytes_of[level] == 0) continue;
+    if (bytes_of[level] == lines.size()) {
+      store(lines, begin, end, kind, pushed_out, not_kept, stored);
+      break;
+    }
+    std::string of_level;
+    of_level.reserve(bytes_of[level]);
+    for_each_line(lines, [&](std::string_view line) {
+      if (level_of_line(line) == level) of_level += line;
+    });
+    store(of_level, begin, end, kind, pushed_out, not_kept, stored);
   }
   return stored;
 }
@@ -81,10 +98,12 @@ void Backlog::store(std::string_view lines, uint64_t begin, uint64_t end, Kind k
   }
   if (!compressor_) compressor_.reset(libdeflate_alloc_compressor(kCompressionLevel));
   size_t packed_bytes = 0;
+  std::unique_ptr<char[]> packed;
   if (compressor_) {
-    packed_.resize(libdeflate_deflate_compress_bound(compressor_.get(), lines.size()));
+    const size_t room = libdeflate_deflate_compress_bound(compressor_.get(), lines.size());
+    packed = std::make_unique_for_overwrite<char[]>(room);
     packed_bytes = libdeflate_deflate_compress(compressor_.get(), lines.data(), lines.size(),
-                                               packed_.data(), packed_.size());
+                                               packed.get(), room);
   }
   const size_t cells = (packed_bytes + kCellBytes - 1) / kCellBytes;
   if (packed_bytes == 0 || !make_room(cells, level, pushed_out)) return not_kept.add(tally);
@@ -96,7 +115,7 @@ void Backlog::store(std::string_view lines, uint64_t begin, uint64_t end, Kind k
     cell_used_[cell_hint_] = true;
     *link = static_cast<uint32_t>(cell_hint_);
     link = &memory_.next_cell[cell_hint_];
-    memcpy(cells_ + cell_hint_ * kCellBytes, packed_.data() + done,
+    memcpy(cells_ + cell_hint_ * kCellBytes, packed.get() + done,
            std::min(kCellBytes, packed_bytes - done));
   }
   *link = kNoCell;

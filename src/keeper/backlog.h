@@ -73,8 +73,6 @@ class Backlog {
   size_t cells_used_ = 0;
   size_t cell_hint_ = 0;
   size_t blocks_used_ = 0;
-  std::string by_level_[segment::kLevels];
-  std::vector<char> packed_;
 };
 
 }  // namespace outrigger::keeper

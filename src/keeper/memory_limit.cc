@@ -16,6 +16,8 @@ namespace {
 
 constexpr size_t kBoundMax = 64u << 20;
 constexpr size_t kBoundMin = 12u << 20;
+// Batches that are on their way: as lines while they come out of the backlog, then as bodies.
+constexpr size_t kPutsBytes = 8u << 20;
 
 // SIZE_MAX where there is none ("max"), or no such file.
 size_t limit_in(const char* path) {
@@ -39,7 +41,8 @@ size_t memory_limit_bytes() {
 
 size_t backlog_bytes_for(size_t limit_bytes) {
   const size_t bound = std::clamp(limit_bytes / 10, kBoundMin, kBoundMax);
-  return std::min(bound - kSpoolDataBytes, kCells * kCellBytes);
+  const size_t others = std::min(kSpoolDataBytes + kPutsBytes, bound / 4 * 3);
+  return std::min(bound - others, kCells * kCellBytes);
 }
 
 }  // namespace outrigger::keeper

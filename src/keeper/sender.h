@@ -35,6 +35,8 @@ class Sender {
 
   // All but the thread's own work belongs to the shipping thread.
   State state() const { return state_.load(std::memory_order_acquire); }
+  // The lines that it was given are in its body.
+  bool has_read() const { return state() != State::kReading && built_; }
   // Precondition of both: kIdle or kDone. send() builds a body; send_again() has it still.
   void send(std::string_view lines, Destination::Patience patience);
   void send_again(Destination::Patience patience);

@@ -146,6 +146,8 @@ void Shipper::take_results(int64_t now_ns) {
     if (seat.job == nullptr) continue;
     if (seat.job->under_way && seat.sender->state() == Sender::State::kDone)
       take_result(seat, now_ns);
+    // The body has them now; and the backlog, should they be asked for again.
+    if (seat.job != nullptr && !seat.job->live && seat.sender->has_read()) seat.job->lines = {};
     if (seat.job != nullptr && seat.job->invalid) halve(seat);
   }
 }

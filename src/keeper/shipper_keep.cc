@@ -97,8 +97,11 @@ bool Shipper::evacuate_oldest() {
 void Shipper::halve(Seat& seat) {
   Job& job = *seat.job;
   if (job.live && job.begin != mark_) return;  // when its turn has come
+  // A batch may have gone into the backlog while its answer was under way.
+  std::string unpacked;
+  for (const uint32_t block : job.blocks) backlog_.unpack(block, unpacked);
   const std::string_view lines =
-      job.live ? std::string_view(spool_->at(job.begin), job.end - job.begin) : job.lines;
+      job.live ? std::string_view(spool_->at(job.begin), job.end - job.begin) : unpacked;
   const Tally tally = tally_of(lines);
   Tally pushed_out, not_kept;
   if (tally.lines == 1) {

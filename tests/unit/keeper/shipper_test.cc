@@ -272,6 +272,27 @@ TEST_F(ShipperTest, one_invalid_entry_is_found_and_the_rest_taken) {
   EXPECT_EQ(spool_->ship_memory()->ledger[static_cast<size_t>(Loss::kInvalid)].calls[2].load(), 1u);
 }
 
+TEST_F(ShipperTest, an_entry_found_invalid_after_its_batch_was_put_away_is_found_too) {
+  std::atomic<bool> goes_on{false};
+  {
+    const std::lock_guard lock(cloud_.mutex);
+    cloud_.before_put = [&] {
+      while (!goes_on) usleep(1000);
+    };
+  }
+  answer_with([](uint64_t, std::string_view body) {
+    return body.find("\\\"seq\\\":777}") == std::string_view::npos
+               ? PutOutcome{}
+               : PutOutcome{Kind::kInvalid, {}, "an event is invalid"};
+  });
+  log_and_wait(40'000, std::string(100, 'x'));  // more than the spool holds
+  ASSERT_TRUE(eventually([&] { return shipper_->report().backlog_bytes > 0; }, 60));
+  goes_on = true;
+  ASSERT_TRUE(all_delivered());
+  EXPECT_EQ(cloud_.distinct(), 39'999u);
+  EXPECT_EQ(ledger(), 1u);
+}
+
 TEST_F(ShipperTest, rejected_entries_are_counted_by_reason) {
   answer_with([](uint64_t put, std::string_view) {
     PutOutcome outcome;
