@@ -52,6 +52,9 @@ struct ServiceOptions {
   // How many operations may run at a time over HTTP; one more waits its turn. A thread each, which
   // costs little while it has nothing to do.
   unsigned threads = 16;
+  // How long a start looks for settings, anywhere but locally. What cannot be asked within it is
+  // passed over.
+  std::chrono::milliseconds start_budget{10'000};
   // adopt() only: the service is ready when it calls ready(), not already when its main begins.
   bool ready_when_called = false;
 };
@@ -247,6 +250,8 @@ Setting<T> Service::setting(std::string name, SettingOptions<T> options) {
   internal::add_setting(
       *parts_,
       internal::SettingInfo{name, std::move(options.help), internal::type_name<T>(), options.secret,
+                            {options.parameter, options.secret_id, options.variable,
+                             options.cloud_map, options.consul, options.srv},
                             optional_text(options.in_local), optional_text(options.in_staging),
                             optional_text(options.in_production), optional_text(options.otherwise),
                             [name, cell = handle.value_](std::string_view text) -> Result<void> {

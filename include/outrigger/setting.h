@@ -1,7 +1,10 @@
 // Settings and options: values that a service declares in code and reads when it serves.
 //
-// A setting is found by the environment the service runs in; nobody types it. Today its value is
-// the one hard-coded for that environment; `config` and GET /config say which one it is and why.
+// A setting is found by the environment the service runs in; nobody types it. On an EC2 instance it
+// is looked up by its name: in the instance's tags, its Auto Scaling group's tags, the outputs of
+// its CloudFormation stack; then, anywhere but locally, in the places that the setting names; then
+// comes what is hard-coded. The first place that holds it wins. `config` and GET /config say which
+// one that was, and what it shadowed.
 //
 // An option is typed by who starts the service: --every 10s, or OUTRIGGER_EVERY=10s.
 //
@@ -34,6 +37,21 @@ struct SettingOptions {
   std::string help{};
   // Shown as "***" everywhere.
   bool secret = false;
+
+  // Places of this setting's own, "" where there is none. They are asked in this order.
+  // Parameter Store: "/orders/table". Needs ssm:GetParameters.
+  std::string parameter{};
+  // Secrets Manager: "orders/db", or "orders/db#password", a member of the secret's JSON text. Needs
+  // secretsmanager:GetSecretValue.
+  std::string secret_id{};
+  // A variable of the environment, locally too: "ORDERS_TABLE".
+  std::string variable{};
+  // Locators: the value is "host:port,host:port". Cloud Map: "namespace/service", which needs
+  // servicediscovery:DiscoverInstances. Consul: a service's name, asked of CONSUL_HTTP_ADDR
+  // (127.0.0.1:8500). DNS: "_orders._tcp.example.com".
+  std::string cloud_map{};
+  std::string consul{};
+  std::string srv{};
 };
 
 template <typename T>
@@ -44,11 +62,21 @@ struct OptionOptions {
 
 namespace internal {
 
+struct SettingSources {
+  std::string parameter;
+  std::string secret_id;
+  std::string variable;
+  std::string cloud_map;
+  std::string consul;
+  std::string srv;
+};
+
 struct SettingInfo {
   std::string name;
   std::string help;
   std::string_view type;
   bool secret = false;
+  SettingSources sources;
   std::optional<std::string> in_local;
   std::optional<std::string> in_staging;
   std::optional<std::string> in_production;

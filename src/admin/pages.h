@@ -44,7 +44,7 @@ enum class MetricsFormat { kPrometheus, kOpenMetrics };
 http::ServerResponse metrics_page(const std::vector<Metric>& metrics, MetricsFormat format);
 
 // /config
-http::ServerResponse config_page(const std::vector<SettingReport>& settings);
+http::ServerResponse config_page(const ConfigReport& config);
 
 // /debug/pprof/ and below. `profiles` may be nullptr.
 http::ServerResponse pprof_index(Profiles* profiles);

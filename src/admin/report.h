@@ -144,8 +144,24 @@ struct Metric {
 struct SettingReport {
   std::string name;
   std::string value;
-  std::string from;     // "stack output", "default", "environment variable PROBER_TARGET"
-  bool secret = false;  // the value is never shown
+  std::string from;     // "output Table of stack orders", "environment variable PROBER_TARGET"
+  bool secret = false;  // the value is never shown, nor are those that it shadows
+  bool found = true;
+  struct Shadowed {
+    std::string value;
+    std::string from;
+  };
+  std::vector<Shadowed> shadowed{};  // held by places of lower rank
+};
+
+struct ConfigReport {
+  std::string environment;
+  std::string environment_why;
+  std::optional<int64_t> age_s{};  // since the settings were found; none when they are the program's
+  std::vector<std::pair<std::string, std::string>> place{};  // "region", "instance", ...
+  std::vector<SettingReport> settings{};
+  std::vector<std::string> notes{};    // places that could not be asked, and why
+  std::vector<std::string> actions{};  // IAM's, that finding them took
 };
 
 // "pass", "WARN", "unresponsive": the contract's words.

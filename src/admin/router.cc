@@ -61,7 +61,7 @@ ServerResponse put_level(Source& source, const ServerRequest& request, Trust) {
   return report ? level_page(*report) : error_page(report.error());
 }
 ServerResponse get_config(Source& source, const ServerRequest&, Trust) {
-  return config_page(source.settings());
+  return config_page(source.config());
 }
 
 ServerResponse get_pprof_index(Source& source, const ServerRequest&, Trust) {

@@ -28,7 +28,7 @@ class Source {
   virtual Liveness liveness() = 0;
   virtual VersionReport version() = 0;
   virtual std::vector<Metric> metrics() = 0;
-  virtual std::vector<SettingReport> settings() = 0;
+  virtual ConfigReport config() = 0;
 
   // `module` is empty for the service's own level. kNotFound when no such module is known.
   virtual Result<LevelReport> level(std::string_view module) = 0;

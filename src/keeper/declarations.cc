@@ -42,7 +42,9 @@ std::vector<admin::SettingReport> settings_in(const json::object& object) {
     const json::value* const secret = setting.if_contains("secret");
     settings.push_back({text_in(setting, "name", ""), shown(setting.if_contains("value")),
                         text_in(setting, "from", ""),
-                        secret != nullptr && secret->is_bool() && secret->get_bool()});
+                        secret != nullptr && secret->is_bool() && secret->get_bool(),
+                        text_in(setting, "from", "") != "not found",
+                        {}});
   }
   return settings;
 }
@@ -81,6 +83,7 @@ std::optional<Declarations> parse_declarations(std::string_view text,
   found.commit = text_in(object, "commit", "");
   found.built = text_in(object, "built", "");
   found.environment = text_in(object, "environment", "");
+  found.environment_why = text_in(object, "environment_why", "");
   found.local = text_in(object, "kind", "") == "local";
   found.admin = text_in(object, "admin", defaults.admin);
   found.logs = logs_named(text_in(object, "logs", ""), defaults.logs);
@@ -89,15 +92,19 @@ std::optional<Declarations> parse_declarations(std::string_view text,
   return found;
 }
 
-std::optional<Declarations> read_declarations(segment::View view, const Declarations& defaults) {
+std::string declarations_text(segment::View view) {
   // Acquire: pairs with the service's release; the bytes are there before their length.
   const uint32_t length = view.declarations().length.load(std::memory_order_acquire);
-  if (length == 0 || length > segment::kDeclarationBytes - segment::kBlobDataAt)
-    return std::nullopt;
+  if (length == 0 || length > segment::kDeclarationBytes - segment::kBlobDataAt) return {};
   const char* const bytes =
       reinterpret_cast<const char*>(&view.declarations()) + segment::kBlobDataAt;
-  // A copy first: the service may write while this is parsed.
-  const std::string copy(bytes, length);
+  // A copy: the service may write while it is parsed.
+  return std::string(bytes, length);
+}
+
+std::optional<Declarations> read_declarations(segment::View view, const Declarations& defaults) {
+  const std::string copy = declarations_text(view);
+  if (copy.empty()) return std::nullopt;
   try {
     return parse_declarations(copy, defaults);
   } catch (...) {  // memory

@@ -20,6 +20,7 @@ struct Declarations {
   std::string commit;
   std::string built;
   std::string environment;
+  std::string environment_why;
   bool local = false;
   std::string admin;  // "127.0.0.1:8081"; empty: no port
   LogsTo logs = LogsTo::kStdoutJson;
@@ -33,6 +34,9 @@ Declarations default_declarations(std::string_view program);
 // Any text. What is missing, of the wrong type or too long keeps its default; none when it is no
 // JSON object.
 std::optional<Declarations> parse_declarations(std::string_view json, const Declarations& defaults);
+
+// A copy of what is there; empty while there is nothing.
+std::string declarations_text(segment::View view);
 
 // None while there are none.
 std::optional<Declarations> read_declarations(segment::View view, const Declarations& defaults);

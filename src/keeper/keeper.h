@@ -25,6 +25,7 @@
 #include "keeper/process_watch.h"
 #include "keeper/profiles.h"
 #include "keeper/recent.h"
+#include "keeper/settings.h"
 #include "keeper/shipper.h"
 #include "keeper/spool.h"
 #include "keeper/tick_clock.h"
@@ -100,6 +101,7 @@ class Keeper {
   std::unique_ptr<ProcessWatch> process_;
   std::unique_ptr<Profiles> profiles_;
   std::unique_ptr<LiveSource> source_;
+  std::unique_ptr<Settings> settings_;
   std::unique_ptr<AdminPort> admin_;
   // None while waiting. One of them, or both, from begin() on.
   std::unique_ptr<Output> output_;

@@ -109,10 +109,12 @@ void Keeper::look_at_declarations(int64_t now_ns) {
       source_->declare(declarations_);
       level_->set_declared(declarations_.level);
       choose_format();
+      settings_->begin(declarations_text(view_), now_ns);
       // It was late to say so: what came before is stdout's.
       if (begun_ && ships(declarations_.logs) && ended_ns_ == 0) start_shipping();
     }
   }
+  if (settings_->look(now_ns)) source_->set_answer(settings_->answer(), settings_->found_real_ns());
   const bool overdue = now_ns - started_ns_ > kDeclareNs;
   if (options_.place == Place::kProcess && caught_up_ && (declarations_.declared || overdue))
     try_admin(now_ns);

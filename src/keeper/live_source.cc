@@ -225,9 +225,37 @@ std::vector<admin::Metric> LiveSource::metrics() {
   return metrics;
 }
 
-std::vector<admin::SettingReport> LiveSource::settings() {
+void LiveSource::set_answer(const segment::SettingsAnswer& answer, int64_t found_real_ns) {
   const std::lock_guard lock(mutex_);
-  return declarations_.settings;
+  found_real_ns_ = found_real_ns;
+  if (!answer.environment.empty()) {
+    declarations_.environment = answer.environment;
+    declarations_.environment_why = answer.why;
+  }
+  found_.place = answer.place;
+  found_.notes = answer.notes;
+  found_.actions = answer.actions;
+  for (admin::SettingReport& setting : declarations_.settings) {
+    for (const auto& one : answer.settings) {
+      if (one.name != setting.name) continue;
+      setting.found = one.found;
+      setting.value = one.value;
+      setting.from = one.found ? one.from : "not found";
+      setting.shadowed.clear();
+      for (const auto& shadowed : one.shadowed)
+        setting.shadowed.push_back({shadowed.value, shadowed.from});
+    }
+  }
+}
+
+admin::ConfigReport LiveSource::config() {
+  const std::lock_guard lock(mutex_);
+  admin::ConfigReport report = found_;
+  report.environment = declarations_.environment;
+  report.environment_why = declarations_.environment_why;
+  report.settings = declarations_.settings;
+  if (found_real_ns_ != 0) report.age_s = (base::real_ns() - found_real_ns_) / base::kNsPerSecond;
+  return report;
 }
 
 Result<admin::LevelReport> LiveSource::level(std::string_view module) {

@@ -20,6 +20,7 @@
 #include "keeper/spool.h"
 #include "keeper/watch.h"
 #include "segment/layout.h"
+#include "segment/settings_answer.h"
 
 namespace outrigger::keeper {
 
@@ -52,6 +53,8 @@ class LiveSource : public admin::Source {
   void set_shipper(const Shipper* shipper);
   // The machine's name.
   const std::string& instance() const { return instance_; }
+  // What discovery found, and when (CLOCK_REALTIME).
+  void set_answer(const segment::SettingsAnswer& answer, int64_t found_real_ns);
   void set_ended(std::string how);
 
   bool local() override;
@@ -59,7 +62,7 @@ class LiveSource : public admin::Source {
   admin::Liveness liveness() override;
   admin::VersionReport version() override;
   std::vector<admin::Metric> metrics() override;
-  std::vector<admin::SettingReport> settings() override;
+  admin::ConfigReport config() override;
   Result<admin::LevelReport> level(std::string_view module) override;
   Result<admin::LevelReport> set_level(std::string_view module, admin::Level level,
                                        std::optional<std::chrono::seconds> lasting) override;
@@ -76,7 +79,9 @@ class LiveSource : public admin::Source {
   const std::string instance_;
   mutable std::mutex mutex_;
   Declarations declarations_;         // guarded by mutex_
-  const Shipper* shipper_ = nullptr;  // guarded by mutex_
+  admin::ConfigReport found_;         // likewise; its settings are those of declarations_
+  int64_t found_real_ns_ = 0;         // likewise; 0: nothing was
+  const Shipper* shipper_ = nullptr;  // likewise
   const Output* output_ = nullptr;    // likewise
   std::string ended_;                 // likewise
 };

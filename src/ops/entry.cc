@@ -4,6 +4,7 @@
 #include "json/read.h"
 #include "keeper/main.h"
 #include "ops/ask.h"
+#include "ops/discovered.h"
 #include "ops/ops.h"
 #include "ops/served.h"
 
@@ -17,6 +18,7 @@ constexpr outrigger::ops::Table kTable = {
     .keeper_thread = outrigger::keeper::start_thread,
     .ask = outrigger::ops::ask,
     .parse_json = outrigger::json::read,
+    .discover = outrigger::ops::discover,
     .health_command = outrigger::admin::health_command,
 };
 

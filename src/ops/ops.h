@@ -123,6 +123,9 @@ struct Table {
   // Asks the operations of a running service of this user (else of any) on this machine.
   Result<http::Response> (*ask)(const Question& question);
   Result<Json> (*parse_json)(std::string_view text);
+  // What discovery finds for a service that declares itself like this (JSON), asked by this very
+  // process: for commands. Returns segment::encode() of the answer.
+  Result<std::string> (*discover)(std::string_view declarations, std::chrono::milliseconds budget);
   // `prober health [URL]`: prints, returns the exit code.
   int (*health_command)(std::string_view service, int argc, char** argv);
 };

@@ -13,7 +13,7 @@
 #include "service/options.h"
 #include "service/say.h"
 #include "service/sbom.h"
-#include "service/settings.h"
+#include "service/settled.h"
 
 namespace outrigger::service {
 namespace {
@@ -109,14 +109,11 @@ class Commands {
     specs.push_back(json_spec(json, "in one line of JSON"));
     const Result<Words> plain = read_options(specs, rest, variable, service::Words::kRefused);
     if (!plain.ok()) return refuse(plain.error().message, kExitUsage);
-    const Environment environment = find_environment(options.environment, own_signs());
-    const std::vector<ResolvedSetting> settings =
-        resolve_settings(parts_.settings, environment.kind);
-    const std::string missing = missing_settings(settings, environment);
-    if (!missing.empty()) say_error(name_, missing);
-    const int printed = print(
-        name_, json ? config_json(environment, settings) : config_text(environment, settings));
-    return missing.empty() ? printed : kExitFailed;
+    const Settled settled = settle(parts_, options);
+    const std::string fault = settings_at_fault(settled.settings, settled.environment);
+    if (!fault.empty()) say_error(name_, fault);
+    const int printed = print(name_, json ? config_json(settled) : config_text(settled));
+    return fault.empty() ? printed : kExitFailed;
   }
 
   int list_of_parts(const Words& rest) const {
@@ -124,29 +121,6 @@ class Commands {
       return refuse("sbom takes nothing behind it, not \"" + rest.front() + "\"", kExitUsage);
     const Result<std::string> document = sbom();
     return document.ok() ? print(name_, *document) : refuse(document.error().message, kExitFailed);
-  }
-
-  static std::string config_json(const Environment& environment,
-                                 const std::vector<ResolvedSetting>& settings) {
-    return Json{{"environment", environment.name},
-                {"kind", name_of(environment.kind)},
-                {"environment_why", environment.why},
-                {"settings", settings_json(settings)}}
-               .dump() +
-           "\n";
-  }
-
-  static std::string config_text(const Environment& environment,
-                                 const std::vector<ResolvedSetting>& settings) {
-    std::string text = "environment: " + environment.name;
-    if (environment.name != name_of(environment.kind))
-      text += ", kind " + std::string(name_of(environment.kind));
-    text += " (" + environment.why + ")\n";
-    for (const ResolvedSetting& setting : settings) {
-      text += setting.name + ": ";
-      text += setting.found ? setting.shown() + " (" + setting.from + ")\n" : "not found\n";
-    }
-    return text;
   }
 
   int operation_by_op(const Words& rest) const {

@@ -33,13 +33,17 @@ Json declarations_json(const Declared& declared) {
               {"environment", declared.environment.name},
               {"kind", name_of(declared.environment.kind)},
               {"environment_why", declared.environment.why},
+              {"environment_given", declared.environment.given},
+              {"discover", declared.environment.kind != EnvironmentKind::kLocal &&
+                               declared.manner != Manner::kCommand},
+              {"start_budget_ms", service.start_budget.count()},
               {"admin", admin_of(declared)},
               {"service_address", serves ? declared.options.listen : ""},
               {"logs", logs_of(declared)},
               {"level", level_name(declared.options.level)},
               {"adopted", declared.manner == Manner::kAdopted},
               {"stop_budget_ms", service.stop_budget.count()},
-              {"settings", settings_json(declared.settings)}};
+              {"settings", settings_json(declared.settings, declared.parts.settings)}};
 }
 
 bool publish(segment::View view, const Json& declarations) {

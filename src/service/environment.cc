@@ -4,14 +4,13 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/fd.h"
+#include "base/firmware.h"
 
 namespace outrigger::service {
 namespace {
-
-constexpr std::string_view kStagingNames[] = {"staging", "dev",  "development", "qa",
-                                              "uat",     "test", "testing",     "stg"};
 
 // Each is set by what runs containers, never by a person's shell.
 constexpr const char* kContainerVariables[] = {
@@ -21,6 +20,8 @@ constexpr const char* kContainerVariables[] = {
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_EXECUTION_ENV",
+    // Set by hand, to an emulation of the metadata: not by chance either.
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
 };
 
 bool is_set(const Signs& signs, const char* variable) {
@@ -30,50 +31,31 @@ bool is_set(const Signs& signs, const char* variable) {
 
 }  // namespace
 
-std::string_view name_of(EnvironmentKind kind) {
-  switch (kind) {
-    case EnvironmentKind::kLocal: return "local";
-    case EnvironmentKind::kStaging: return "staging";
-    case EnvironmentKind::kProduction: break;
-  }
-  return "production";
-}
-
-EnvironmentKind kind_of(std::string_view name) {
-  std::string word(name.substr(0, name.find_first_of("-_")));
-  for (char& c : word) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  if (word == "local") return EnvironmentKind::kLocal;
-  const bool staging = std::find(std::begin(kStagingNames), std::end(kStagingNames), word) !=
-                       std::end(kStagingNames);
-  return staging ? EnvironmentKind::kStaging : EnvironmentKind::kProduction;
-}
-
 Signs own_signs() {
   const base::Fd terminal(open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC));
   return {[](const char* variable) -> const char* { return getenv(variable); },
-          static_cast<bool>(terminal)};
+          static_cast<bool>(terminal), base::machine_vendor()};
 }
 
 Environment find_environment(std::string_view given, const Signs& signs) {
   // Kubernetes alone may be anywhere.
   const bool in_aws =
+      signs.vendor == base::kAmazonEc2 ||
       std::any_of(std::begin(kContainerVariables) + 1, std::end(kContainerVariables),
                   [&](const char* variable) { return is_set(signs, variable); });
-  if (!given.empty()) return {std::string(given), kind_of(given), "named by --environment", in_aws};
+  if (!given.empty())
+    return {std::string(given), kind_of(given), "named by --environment", in_aws, true};
+  const auto production = [&](std::string why) {
+    return Environment{"production", EnvironmentKind::kProduction, std::move(why), in_aws};
+  };
   for (const char* variable : kContainerVariables) {
-    if (is_set(signs, variable)) {
-      return {"production", EnvironmentKind::kProduction, std::string(variable) + " is set",
-              in_aws};
-    }
+    if (is_set(signs, variable)) return production(std::string(variable) + " is set");
   }
   // systemd sets it for services; but a desktop's terminal is itself started by systemd and hands
   // it on to every shell. A service has no controlling terminal.
-  if (is_set(signs, "INVOCATION_ID") && !signs.has_terminal) {
-    return {"production", EnvironmentKind::kProduction,
-            "INVOCATION_ID is set: an init system started it", in_aws};
-  }
+  if (is_set(signs, "INVOCATION_ID") && !signs.has_terminal)
+    return production("INVOCATION_ID is set: an init system started it");
+  if (signs.vendor == base::kAmazonEc2) return production("the machine is an EC2 instance");
   return {"local", EnvironmentKind::kLocal, "no sign of anything else", in_aws};
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/environment_kind.h"
 #include "outrigger/setting.h"
 
 namespace outrigger::service {
@@ -13,22 +14,19 @@ struct Environment {
   std::string name;  // as given ("prod-eu"), or that of its kind
   EnvironmentKind kind = EnvironmentKind::kLocal;
   std::string why;      // "KUBERNETES_SERVICE_HOST is set"
-  bool in_aws = false;  // by the variables that AWS sets in containers
+  bool in_aws = false;  // by the variables that AWS sets in containers, or the machine's firmware
+  bool given = false;   // by --environment: nothing that is found overrules it
 };
 
-std::string_view name_of(EnvironmentKind kind);
-
-// prod, prd, live are production; dev, qa, uat, test, stg are staging; also in front of a dash or
-// underscore
-// ("dev-anna"). A name that says nothing is production: what is not known to be harmless is taken
-// seriously.
-EnvironmentKind kind_of(std::string_view name);
+using base::kind_of;
+using base::name_of;
 
 // What the environment of this process shows. Pure, so that every sign can be tested.
 struct Signs {
   std::function<const char*(const char* variable)>
       variable;  // getenv's manner: nullptr when not set
   bool has_terminal = false;
+  std::string vendor{};  // base::machine_vendor()
 };
 Signs own_signs();
 

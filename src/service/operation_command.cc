@@ -13,7 +13,7 @@
 #include "service/private_keeper.h"
 #include "service/readable.h"
 #include "service/say.h"
-#include "service/settings.h"
+#include "service/settled.h"
 
 namespace outrigger::service {
 namespace {
@@ -200,11 +200,9 @@ class OperationCommand {
   }
 
   int call_here(const ParameterTexts& texts) const {
-    const Environment environment = find_environment(options_.environment, own_signs());
-    const std::vector<ResolvedSetting> settings =
-        resolve_settings(parts_.settings, environment.kind);
-    if (const std::string missing = missing_settings(settings, environment); !missing.empty())
-      return refuse(missing, kExitFailed);
+    const auto [environment, settings, answer] = settle(parts_, options_);
+    if (const std::string fault = settings_at_fault(settings, environment); !fault.empty())
+      return refuse(fault, kExitFailed);
     const Deadline deadline = call_.within.count() > 0
                                   ? std::chrono::steady_clock::now() + call_.within
                                   : Deadline::max();

@@ -17,6 +17,7 @@
 #include "outrigger/version.h"
 #include "service/control.h"
 #include "service/say.h"
+#include "service/settings_wait.h"
 #include "supervisor/crew.h"
 
 namespace outrigger::service {
@@ -110,10 +111,14 @@ int Serving::run() {
 
 Result<void> Serving::prepare() {
   log::set_level(static_cast<log::Level>(options_.level));
-  environment_ = find_environment(options_.environment, own_signs());
-  settings_ = resolve_settings(parts_.settings, environment_.kind);
-  if (const std::string missing = missing_settings(settings_, environment_); !missing.empty())
-    return failed(missing);
+  const Signs signs = own_signs();
+  environment_ = find_environment(options_.environment, signs);
+  settings_ = resolve_settings(parts_.settings, environment_.kind, signs.variable);
+  const bool is_local = environment_.kind == EnvironmentKind::kLocal;
+  if (is_local) {
+    if (const std::string fault = settings_at_fault(settings_, environment_); !fault.empty())
+      return failed(fault);
+  }
 
   const Declared declared{parts_, options_, environment_, settings_,
                           own_main_ ? Manner::kAdopted : Manner::kOwnMain};
@@ -123,7 +128,13 @@ Result<void> Serving::prepare() {
                   std::to_string(segment::kDeclarationBytes >> 10) + " KiB hold them all");
   }
   Control::get()->ring_keeper();
-  if (!is_alone()) return {};
+  if (is_alone()) {
+    if (Result<void> begun = start_keeper(); !begun.ok()) return begun;
+  }
+  return is_local ? Result<void>() : find_settings();
+}
+
+Result<void> Serving::start_keeper() {
   const ops::Table* door = ops::table();
   if (door == nullptr) {
     return failed(
@@ -135,6 +146,30 @@ Result<void> Serving::prepare() {
   if (!keeper.ok()) return keeper.error();
   keeper_ = std::move(*keeper);
   return {};
+}
+
+// The keeper asks: it has the credentials. Without its answer the service goes on with what it
+// knows itself, and fails only where that is not enough.
+Result<void> Serving::find_settings() {
+  const auto say = [&](std::string_view sentence) { say_error(parts_.options.name, sentence); };
+  std::optional<segment::SettingsAnswer> answer =
+      wait_for_settings(own_segment(), parts_.options.start_budget,
+                        [&] { return life().draining(); }, say);
+  if (life().draining()) return {};
+  if (answer && !answer->environment.empty()) {
+    environment_ = {answer->environment, kind_of(answer->environment), answer->why,
+                    environment_.given};
+  }
+  if (!answer) {
+    say("the keeper found no settings within the start budget: going on with those that are "
+        "hard-coded");
+    answer.emplace();
+  }
+  settings_ = resolve_settings(parts_.settings, environment_.kind, own_signs().variable, *answer);
+  std::string fault = settings_at_fault(settings_, environment_);
+  if (fault.empty()) return {};
+  for (const std::string& note : answer->notes) fault += "\n  note: " + note;
+  return failed(fault);
 }
 
 Result<void> Serving::start() {

@@ -31,7 +31,9 @@ class Serving {
   int run();
 
  private:
-  Result<void> prepare();  // settings, declarations; alone: the keeper as a thread
+  Result<void> prepare();  // declarations, settings; alone: the keeper as a thread
+  Result<void> start_keeper();
+  Result<void> find_settings();
   Result<void> start();    // hooks, checks, port
   Result<void> open_port();
   ops::ServedResponse answer(const ops::ServedRequest& request);

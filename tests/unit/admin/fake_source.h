@@ -21,7 +21,11 @@ class FakeSource final : public Source {
   std::vector<Metric> metrics() override {
     return {{.name = "Probes", .help = "", .kind = MetricKind::kCounter, .labels = {}, .value = 3}};
   }
-  std::vector<SettingReport> settings() override { return {{"Greeting", "Hi", "default", false}}; }
+  ConfigReport config() override {
+    return {.environment = "local",
+            .environment_why = "no sign of anything else",
+            .settings = {{"Greeting", "Hi", "default", false}}};
+  }
   Result<LevelReport> level(std::string_view module) override {
     if (!module.empty()) return no_module(module);
     return levels;

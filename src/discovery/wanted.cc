@@ -1,0 +1,59 @@
+#include "discovery/wanted.h"
+
+#include "aws/json_value.h"
+
+namespace outrigger::discovery {
+namespace {
+
+using aws::text_in;
+
+constexpr size_t kSettingsMax = 1'000;
+
+std::optional<std::string> optional_in(const boost::json::object& object, const char* name) {
+  const auto* value = object.if_contains(name);
+  if (value == nullptr || !value->is_string()) return std::nullopt;
+  return std::string(value->get_string());
+}
+
+WantedSetting setting_of(const boost::json::object& object) {
+  WantedSetting setting;
+  setting.name = text_in(object, "name");
+  const auto* secret = object.if_contains("secret");
+  setting.secret = secret != nullptr && secret->is_bool() && secret->get_bool();
+  if (const auto* sources = aws::object_in(object, "sources")) {
+    setting.parameter = text_in(*sources, "parameter");
+    setting.secret_id = text_in(*sources, "secret_id");
+    setting.variable = text_in(*sources, "variable");
+    setting.cloud_map = text_in(*sources, "cloud_map");
+    setting.consul = text_in(*sources, "consul");
+    setting.srv = text_in(*sources, "srv");
+  }
+  if (const auto* hard_coded = aws::object_in(object, "hard_coded")) {
+    setting.hard_coded = {optional_in(*hard_coded, "local"), optional_in(*hard_coded, "staging"),
+                          optional_in(*hard_coded, "production"),
+                          optional_in(*hard_coded, "otherwise")};
+  }
+  return setting;
+}
+
+}  // namespace
+
+std::optional<Wanted> parse_wanted(std::string_view declarations) {
+  const auto object = aws::json_object(declarations);
+  if (!object) return std::nullopt;
+  Wanted wanted;
+  wanted.service = text_in(*object, "service");
+  wanted.environment = text_in(*object, "environment");
+  wanted.environment_why = text_in(*object, "environment_why");
+  const auto* given = object->if_contains("environment_given");
+  wanted.environment_given = given != nullptr && given->is_bool() && given->get_bool();
+  if (const auto* list = aws::array_in(*object, "settings")) {
+    for (const auto& each : *list) {
+      if (each.is_object() && wanted.settings.size() < kSettingsMax)
+        wanted.settings.push_back(setting_of(each.get_object()));
+    }
+  }
+  return wanted;
+}
+
+}  // namespace outrigger::discovery

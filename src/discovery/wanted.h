@@ -1,0 +1,44 @@
+// What a service wants to know about its settings: read from its declarations. Value types.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "outrigger/setting.h"
+
+namespace outrigger::discovery {
+
+struct HardCoded {
+  std::optional<std::string> in_local;
+  std::optional<std::string> in_staging;
+  std::optional<std::string> in_production;
+  std::optional<std::string> otherwise;
+};
+
+struct WantedSetting {
+  std::string name;
+  bool secret = false;
+  // Each "" where the setting names none.
+  std::string parameter;   // Parameter Store: "/orders/table"
+  std::string secret_id;   // Secrets Manager: "orders/db", or "orders/db#password" of a JSON text
+  std::string variable;    // of the environment
+  std::string cloud_map;   // "namespace/service"
+  std::string consul;      // a service's name
+  std::string srv;         // "_orders._tcp.example.com"
+  HardCoded hard_coded;
+};
+
+struct Wanted {
+  std::string service;
+  std::string environment;  // as given or guessed
+  std::string environment_why;
+  bool environment_given = false;  // by --environment: nothing else is asked for it
+  std::vector<WantedSetting> settings;
+};
+
+// The service's declarations (JSON). Any bytes; none when they are none.
+std::optional<Wanted> parse_wanted(std::string_view declarations);
+
+}  // namespace outrigger::discovery

@@ -1,0 +1,299 @@
+// Whole services find out where they run and what their settings are: on the emulator, over real
+// TLS.
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cinttypes>
+#include <cstdio>
+#include <cstring>
+
+#include "emulator.h"
+#include "harness.h"
+
+namespace outrigger::whole {
+namespace {
+
+constexpr const char* kAccount = R"({
+  "instance": {"instance-id": "i-0123456789abcdef0", "region": "eu-west-1", "account": "123456789012",
+               "availability-zone": "eu-west-1b", "role": "orders"},
+  "tags": {"Name": "x", "Environment": "staging-2", "aws:cloudformation:stack-name": "orders",
+           "aws:autoscaling:groupName": "orders-asg", "Colour": "red"},
+  "auto_scaling_tags": {"Colour": "green", "A": "1", "B": "2"},
+  "stack_outputs": {"orders": {"Table": "orders-table", "Colour": "blue", "LogGroupName": "/orders"}},
+  "parameters": {"/settled/limit": {"value": "17", "type": "SecureString"}},
+  "secrets": {"settled/db": "{\"password\": \"correct horse\"}"},
+  "services": {"shop/stock": [{"id": "a", "ip": "10.0.0.1", "port": 80}, {"id": "b", "ip": "10.0.0.2", "port": 81}]},
+  "page_size": 2})";
+
+struct Ended {
+  int status;
+  std::string out;
+  std::string err;
+};
+
+Ended command(const std::vector<std::string>& words, const std::vector<std::string>& environment) {
+  Program program(SETTLED, words, {environment, {}, {}});
+  const int status = program.exit_status(kPatience);
+  return {status, program.out(), program.err()};
+}
+
+std::vector<std::string> with(std::vector<std::string> list, std::initializer_list<const char*> more) {
+  list.insert(list.end(), more.begin(), more.end());
+  return list;
+}
+
+bool has(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+TEST(Config, tells_every_value_where_it_came_from_and_what_it_shadows) {
+  test::Emulator aws;
+  ASSERT_TRUE(aws.started());
+  aws.set_account(kAccount);
+  const Ended ended = command({"config"}, aws.instance_environment());
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_EQ(ended.err, "");
+  for (const char* line :
+       {"environment: staging-2, kind staging (tag Environment of the instance)\n",
+        "platform: EC2\n", "name: i-0123456789abcdef0\n", "region: eu-west-1\n", "zone: eu-west-1b\n",
+        "auto_scaling_group: orders-asg\n", "stack: orders\n", "log_group: /orders\n",
+        "Limit: 17 (parameter /settled/limit)\n  shadows 2 (hard-coded default)\n",
+        "Table: orders-table (output Table of stack orders)\n",
+        "Colour: red (tag Colour of instance i-0123456789abcdef0)\n"
+        "  shadows green (tag Colour of Auto Scaling group orders-asg)\n"
+        "  shadows blue (output Colour of stack orders)\n  shadows grey (hard-coded default)\n",
+        "Password: *** (secret settled/db#password)\n",
+        "Stock: 10.0.0.1:80,10.0.0.2:81 (Cloud Map shop/stock)\n",
+        "Shell: unset (hard-coded default)\n"})
+    EXPECT_TRUE(has(ended.out, line)) << line << "---\n" << ended.out;
+  EXPECT_FALSE(has(ended.out, "correct horse"));
+  EXPECT_EQ(aws.violations(), 0) << aws.report();
+
+  const Ended json = command({"config", "--json"}, aws.instance_environment());
+  EXPECT_TRUE(has(json.out, R"("actions":["autoscaling:DescribeTags","cloudformation:DescribeStacks",)"
+                            R"("ec2:DescribeTags","secretsmanager:GetSecretValue",)"
+                            R"("servicediscovery:DiscoverInstances","ssm:GetParameters"])"))
+      << json.out;
+}
+
+TEST(Config, tags_in_the_metadata_need_no_call) {
+  test::Emulator aws;
+  aws.set_account(kAccount);
+  aws.set_account(R"({"instance": {"instance-id": "i-1", "region": "eu-west-1", "role": "orders",
+                      "tags-in-metadata": true}, "deny": ["ec2:DescribeTags"]})");
+  const Ended ended = command({"config", "--json"}, aws.instance_environment());
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_TRUE(has(ended.out, R"("value":"red")")) << ended.out;
+  EXPECT_FALSE(has(ended.out, "ec2:DescribeTags")) << ended.out;
+}
+
+TEST(Config, what_is_denied_is_passed_over_and_told) {
+  test::Emulator aws;
+  aws.set_account(kAccount);
+  aws.set_account(R"({"deny": ["ssm:GetParameters"]})");
+  const Ended ended = command({"config"}, aws.instance_environment());
+  EXPECT_EQ(ended.status, 0) << ended.err;
+  EXPECT_TRUE(has(ended.out, "Limit: 2 (hard-coded default)\n")) << ended.out;
+  EXPECT_TRUE(has(ended.out, "note: ssm:GetParameters: https://localhost:")) << ended.out;
+}
+
+TEST(Start, one_message_lists_all_that_is_missing_or_wrong) {
+  test::Emulator aws;
+  aws.set_account(R"({"instance": {"instance-id": "i-1", "region": "eu-west-1", "role": "r"},
+                      "tags": {"Limit": "lots"}, "stack_outputs": {}, "parameters": {},
+                      "secrets": {}, "services": {}})");
+  const Ended ended = command({"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"},
+                              aws.instance_environment());
+  EXPECT_EQ(ended.status, 1);
+  for (const char* part :
+       {"settled: settings are missing or wrong in environment production (production, ",
+        "\n  Limit: Limit \"lots\" will not do: expected a whole number (tag Limit of instance i-1)",
+        "\n  Table: not found; looked for: tag Table of instance i-1, hard-coded for production, "
+        "hard-coded default",
+        "\n  Password: not found; looked for: tag Password of instance i-1, secret "
+        "settled/db#password, ",
+        "\n  Stock: not found; looked for: tag Stock of instance i-1, Cloud Map shop/stock, "})
+    EXPECT_TRUE(has(ended.err, part)) << part << "---\n" << ended.err;
+}
+
+// What is mapped and readable of a process, searched for what looks like an access key of the
+// emulator's ("ASIA" and 16 digits).
+int keys_in_memory(pid_t pid) {
+  int found = 0;
+  std::FILE* maps = std::fopen(("/proc/" + std::to_string(pid) + "/maps").c_str(), "r");
+  if (maps == nullptr) return -1;
+  uint64_t begin, end;
+  char mode[8];
+  while (std::fscanf(maps, "%" SCNx64 "-%" SCNx64 " %4s%*[^\n]", &begin, &end, mode) == 3) {
+    if (mode[0] != 'r') continue;
+    constexpr size_t kPiece = 4u << 20;
+    std::string bytes(kPiece, '\0');
+    for (uint64_t at = begin; at < end; at += kPiece) {
+      iovec local{bytes.data(), kPiece};
+      iovec remote{reinterpret_cast<void*>(at), std::min<uint64_t>(kPiece, end - at)};
+      const ssize_t size = process_vm_readv(pid, &local, 1, &remote, 1, 0);
+      for (ssize_t i = 0; i + 20 <= size; ++i) {
+        if (memcmp(bytes.data() + i, "ASIA", 4) != 0) continue;
+        found += std::all_of(bytes.begin() + i + 4, bytes.begin() + i + 20,
+                             [](unsigned char c) { return std::isxdigit(c) != 0; });
+      }
+    }
+  }
+  std::fclose(maps);
+  return found;
+}
+
+TEST(Run, has_the_values_shows_them_masked_and_keeps_credentials_to_the_keeper) {
+  test::Emulator aws;
+  aws.set_account(kAccount);
+  Program program(SETTLED, {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs",
+                            "stdout-json"},
+                  {aws.instance_environment(), {}, {}});
+  const int service = program.service_port();
+  const int admin = program.admin_port();
+  ASSERT_NE(service, 0) << program.err();
+  ASSERT_NE(admin, 0) << program.err();
+  const std::string told = http(service, "/tell").body;
+  EXPECT_TRUE(has(told, R"("limit":17,"table":"orders-table","colour":"red","password_bytes":13,)"
+                        R"("stock":"10.0.0.1:80,10.0.0.2:81","shell":"unset")"))
+      << told;
+  EXPECT_TRUE(eventually(kPatience, [&] { return has(http(admin, "/config").body, "age_seconds"); }));
+  const std::string page = http(admin, "/config").body;
+  for (const char* part : {"staging-2", "orders-table", "i-0123456789abcdef0", "***",
+                           "secret settled/db#password", "ssm:GetParameters"})
+    EXPECT_TRUE(has(page, part)) << part << "---\n" << page;
+  EXPECT_TRUE(has(http(admin, "/health").body, "staging-2"));
+
+  const pid_t keeper = program.keeper_pid(), own = program.service_pid();
+  ASSERT_GT(keeper, 0);
+  ASSERT_GT(own, 0);
+  EXPECT_EQ(keys_in_memory(own), 0);
+  EXPECT_EQ(keys_in_memory(program.pid()), 0) << "the supervisor's";
+  EXPECT_GE(keys_in_memory(keeper), 0);
+  const std::string environment = read_file("/proc/" + std::to_string(own) + "/environ");
+  EXPECT_FALSE(has(environment, "ASIA"));
+  for (const char* path : {"/config", "/health", "/version", "/metrics"}) {
+    const std::string body = http(admin, path).body;
+    EXPECT_FALSE(has(body, "ASIA")) << path;
+    EXPECT_FALSE(has(body, "correct horse")) << path;
+  }
+  EXPECT_FALSE(has(program.out() + program.err(), "ASIA"));
+  EXPECT_FALSE(has(program.out() + program.err(), "correct horse"));
+  EXPECT_EQ(aws.violations(), 0) << aws.report();
+
+  // The successor of a fallen keeper shows what its predecessor had found.
+  kill(keeper, SIGKILL);
+  EXPECT_TRUE(eventually(kPatience, [&] {
+    const std::string again = http(admin, "/config").body;
+    return has(again, "orders-table") && has(again, "age_seconds");
+  }));
+  kill(program.pid(), SIGTERM);
+  EXPECT_EQ(program.exit_status(kPatience), 0);
+}
+
+TEST(Run, memory_is_searched_where_there_is_something_to_find) {
+  // The search above must be able to fail.
+  const std::string planted = "ASIA" + std::string("0123456789ABCDEF");
+  EXPECT_GE(keys_in_memory(getpid()), 1) << planted;
+}
+
+TEST(Signs, a_pod_whose_metadata_swallows_packets_is_not_local) {
+  test::Emulator aws;
+  aws.set_faults(R"([{"kind": "swallow", "service": "imds"}])");
+  const Ended ended = command({"config", "--json"},
+                              with(aws.instance_environment(), {"KUBERNETES_SERVICE_HOST=10.0.0.1"}));
+  EXPECT_TRUE(has(ended.out, R"("kind":"production")")) << ended.out;
+  EXPECT_TRUE(has(ended.out, R"("platform":"Kubernetes")")) << ended.out;
+  EXPECT_TRUE(has(ended.out, "the instance's metadata cannot be asked")) << ended.out;
+}
+
+TEST(Signs, a_task_whose_metadata_does_not_answer_is_not_local) {
+  const Ended ended = command({"config", "--json"},
+                              {"ECS_CONTAINER_METADATA_URI_V4=http://127.0.0.1:9/v4/x"});
+  EXPECT_TRUE(has(ended.out, R"("kind":"production")")) << ended.out;
+  EXPECT_TRUE(has(ended.out, R"("platform":"ECS")")) << ended.out;
+}
+
+TEST(Signs, a_task_tells_its_region_and_name) {
+  test::Emulator aws;
+  const std::string uri = "ECS_CONTAINER_METADATA_URI_V4=" + aws.url() + "/v4/0";
+  const Ended ended = command({"config", "--json"}, {uri});
+  EXPECT_TRUE(has(ended.out, R"("region":"us-east-1")")) << ended.out;
+  EXPECT_TRUE(has(ended.out, R"("task":"0123456789abcdef0123456789abcdef")")) << ended.out;
+}
+
+TEST(Trust, an_endpoint_without_a_good_certificate_is_refused) {
+  const struct {
+    std::vector<std::string> options;
+    bool own_authority;
+    const char* why;
+  } cases[] = {
+      {{}, false, "its certificate is not trusted: "},
+      {{"--certificate", "expired"}, true, "its certificate is not trusted: certificate has expired"},
+      {{"--certificate", "other-name"}, true, "its certificate is not trusted: hostname mismatch"}};
+  for (const auto& one : cases) {
+    test::Emulator aws(one.options);
+    aws.set_account(kAccount);
+    std::vector<std::string> environment = aws.instance_environment();
+    // The system's bundle, or the one compiled in.
+    if (!one.own_authority) environment.pop_back();
+    const Ended ended = command({"config"}, environment);
+    EXPECT_EQ(ended.status, 1);
+    EXPECT_TRUE(has(ended.out, "note: ssm:GetParameters: https://localhost:")) << ended.out;
+    EXPECT_TRUE(has(ended.out, one.why)) << ended.out;
+    EXPECT_EQ(aws.count({"calls", "total"}), -1) << "nothing was asked of it";
+  }
+}
+
+TEST(Trust, credentials_over_plain_http_from_elsewhere_are_refused) {
+  const Ended ended =
+      command({"config"}, {"AWS_CONTAINER_CREDENTIALS_FULL_URI=http://192.0.2.1/credentials",
+                           "AWS_REGION=eu-west-1", "AWS_ENDPOINT_URL=http://127.0.0.1:9"});
+  EXPECT_TRUE(has(ended.out, "AWS_CONTAINER_CREDENTIALS_FULL_URI: http://192.0.2.1/credentials will "
+                             "not do: credentials are fetched over plain http from loopback and "
+                             "link-local addresses alone, from elsewhere over https"))
+      << ended.out;
+}
+
+// The network calls of all processes of a run.
+std::string network_of_a_run(const std::string& file, const std::vector<std::string>& more) {
+  Scratch scratch;
+  const std::string trace = scratch.path("trace");
+  StartOptions options;
+  // Under a tracer the file would else run as one process.
+  options.environment = {"OUTRIGGER_IN_PROCESS=0"};
+  std::vector<std::string> words = {"-f", "-qq", "-e", "trace=network", "-o", trace, file, "run",
+                                    "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"};
+  words.insert(words.end(), more.begin(), more.end());
+  Program program("/usr/bin/strace", words, options);
+  const int admin = program.admin_port();
+  EXPECT_NE(admin, 0) << program.err();
+  EXPECT_TRUE(eventually(kPatience, [&] { return http(admin, "/readyz").status == 200; }));
+  kill(program.service_pid(), SIGTERM);
+  program.exit_status(kPatience);
+  return read_file(trace);
+}
+
+TEST(Signs, without_one_no_packet_goes_to_the_metadata) {
+  const std::string trace = network_of_a_run(SETTLED, {});
+  EXPECT_TRUE(has(trace, "bind(")) << "the trace is empty: it proves nothing";
+  EXPECT_FALSE(has(trace, "169.254."));
+  EXPECT_FALSE(has(trace, "fd00:ec2"));
+}
+
+// Discovery runs, but nothing says that there is an instance to ask about.
+TEST(Signs, an_environment_given_by_name_is_none) {
+  const std::string trace = network_of_a_run(PROBER, {"--environment", "production"});
+  EXPECT_TRUE(has(trace, "bind(")) << "the trace is empty: it proves nothing";
+  EXPECT_FALSE(has(trace, "169.254."));
+  EXPECT_FALSE(has(trace, "fd00:ec2"));
+}
+
+}  // namespace
+}  // namespace outrigger::whole
