@@ -249,11 +249,16 @@ Setting<T> Service::setting(std::string name, SettingOptions<T> options) {
   Setting<T> handle(options.in_local ? *options.in_local : options.otherwise.value_or(T{}));
   internal::add_setting(
       *parts_,
-      internal::SettingInfo{name, std::move(options.help), internal::type_name<T>(), options.secret,
+      internal::SettingInfo{name,
+                            std::move(options.help),
+                            internal::type_name<T>(),
+                            options.secret,
                             {options.parameter, options.secret_id, options.variable,
                              options.cloud_map, options.consul, options.srv},
-                            optional_text(options.in_local), optional_text(options.in_staging),
-                            optional_text(options.in_production), optional_text(options.otherwise),
+                            optional_text(options.in_local),
+                            optional_text(options.in_staging),
+                            optional_text(options.in_production),
+                            optional_text(options.otherwise),
                             [name, cell = handle.value_](std::string_view text) -> Result<void> {
                               Result<T> value = internal::parse_value<T>(name, text);
                               if (!value.ok()) return value.error();

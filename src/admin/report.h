@@ -157,7 +157,8 @@ struct SettingReport {
 struct ConfigReport {
   std::string environment;
   std::string environment_why;
-  std::optional<int64_t> age_s{};  // since the settings were found; none when they are the program's
+  std::optional<int64_t>
+      age_s{};  // since the settings were found; none when they are the program's
   std::vector<std::pair<std::string, std::string>> place{};  // "region", "instance", ...
   std::vector<SettingReport> settings{};
   std::vector<std::string> notes{};    // places that could not be asked, and why

@@ -40,8 +40,8 @@ Located cloud_map(const std::string& name, aws::Client* client, const http::Canc
     return located;
   }
   actions.insert("servicediscovery:DiscoverInstances");
-  const auto found = aws::servicediscovery::discover_instances(
-      *client, name.substr(0, slash), name.substr(slash + 1), cancel);
+  const auto found = aws::servicediscovery::discover_instances(*client, name.substr(0, slash),
+                                                               name.substr(slash + 1), cancel);
   if (found) set(*found, located);
   else located.note = located.from + ": " + found.failure().message;
   return located;
@@ -99,7 +99,8 @@ struct SrvTarget {
 // false from then on.
 class DnsReader {
  public:
-  DnsReader(const unsigned char* bytes, size_t size) : begin_(bytes), at_(bytes), end_(bytes + size) {}
+  DnsReader(const unsigned char* bytes, size_t size)
+      : begin_(bytes), at_(bytes), end_(bytes + size) {}
 
   bool ok() const { return ok_; }
   unsigned number16() {
@@ -196,7 +197,8 @@ Located srv(const std::string& name) {
   const int size = res_nquery(&state, name.c_str(), ns_c_in, ns_t_srv, answer, sizeof answer);
   const int error = state.res_h_errno;
   res_nclose(&state);
-  if (size > 0) set(parse_srv(answer, std::min<size_t>(static_cast<size_t>(size), sizeof answer)), located);
+  if (size > 0)
+    set(parse_srv(answer, std::min<size_t>(static_cast<size_t>(size), sizeof answer)), located);
   else if (error != HOST_NOT_FOUND && error != NO_DATA)
     located.note = located.from + ": no name server answers";
   return located;
@@ -210,8 +212,7 @@ std::vector<Located> locate(const WantedSetting& setting, aws::Client* client, h
   std::vector<Located> located;
   if (!setting.cloud_map.empty())
     located.push_back(cloud_map(setting.cloud_map, client, cancel, actions));
-  if (!setting.consul.empty())
-    located.push_back(consul(setting.consul, pool, variables, cancel));
+  if (!setting.consul.empty()) located.push_back(consul(setting.consul, pool, variables, cancel));
   if (!setting.srv.empty()) located.push_back(srv(setting.srv));
   return located;
 }

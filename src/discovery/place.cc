@@ -45,9 +45,9 @@ void ask_ecs(const aws::Variables& variables, http::Pool& pool, const http::Canc
   const auto answer = pool.send(request, {}, cancel, progress);
   const auto object = answer ? aws::json_object(answer->body) : std::nullopt;
   if (!object) {
-    place.notes.push_back("ECS_CONTAINER_METADATA_URI_V4 gives no answer: " +
-                          (answer ? "HTTP " + std::to_string(answer->status)
-                                  : answer.error().message));
+    place.notes.push_back(
+        "ECS_CONTAINER_METADATA_URI_V4 gives no answer: " +
+        (answer ? "HTTP " + std::to_string(answer->status) : answer.error().message));
     return;
   }
   const std::string arn = aws::text_in(*object, "TaskARN");

@@ -21,14 +21,14 @@ std::string_view name_of(Platform platform);
 
 struct Place {
   Platform platform = Platform::kElsewhere;
-  std::string region;    // "" where nothing tells
-  std::string zone;      // "eu-west-1a"
+  std::string region;  // "" where nothing tells
+  std::string zone;    // "eu-west-1a"
   std::string account;
-  std::string instance;  // "i-…": also of the node, in Kubernetes
-  std::string task;      // ECS: the last part of its ARN
-  std::string family;    // ECS: the task definition's
-  std::string cluster;   // ECS
-  std::string pod;       // Kubernetes
+  std::string instance;            // "i-…": also of the node, in Kubernetes
+  std::string task;                // ECS: the last part of its ARN
+  std::string family;              // ECS: the task definition's
+  std::string cluster;             // ECS
+  std::string pod;                 // Kubernetes
   std::vector<std::string> notes;  // what could not be asked, and why
 
   // What logs and pages call this one of many: the task, the pod, the instance, else the host.
@@ -39,7 +39,7 @@ struct Place {
 struct Signs {
   bool kubernetes = false;
   bool ecs = false;
-  bool ec2 = false;      // the machine's firmware, or a variable, says so
+  bool ec2 = false;        // the machine's firmware, or a variable, says so
   bool maybe_ec2 = false;  // a pod whose firmware says nothing: its node may be an instance
 };
 // `vendor`: base::machine_vendor().

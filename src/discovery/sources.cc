@@ -39,7 +39,8 @@ class Gathering {
       for (std::string_view rest = *names; !rest.empty();) {
         const std::string name(rest.substr(0, rest.find('\n')));
         rest.remove_prefix(std::min(name.size() + 1, rest.size()));
-        const auto value = imds_.get(std::string(kTagsPath) + "/" + aws::percent_encode(name), cancel_);
+        const auto value =
+            imds_.get(std::string(kTagsPath) + "/" + aws::percent_encode(name), cancel_);
         if (value) found_.instance_tags[name] = *value;
       }
     } else if (client_ != nullptr) {
@@ -95,9 +96,8 @@ class Gathering {
       const auto object = aws::json_object(texts[id]);
       const auto* value = object ? object->if_contains(member) : nullptr;
       if (value != nullptr) {
-        found_.secrets[setting.secret_id] = value->is_string()
-                                                ? std::string(value->get_string())
-                                                : boost::json::serialize(*value);
+        found_.secrets[setting.secret_id] =
+            value->is_string() ? std::string(value->get_string()) : boost::json::serialize(*value);
       }
     }
   }

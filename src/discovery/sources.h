@@ -22,10 +22,10 @@ struct Gathered {
   Texts instance_tags;
   Texts group_tags;
   Texts outputs;
-  std::string group;  // the Auto Scaling group's name
-  std::string stack;  // the stack's
-  Texts parameters;   // by parameter's name
-  Texts secrets;      // by secret_id as wanted
+  std::string group;              // the Auto Scaling group's name
+  std::string stack;              // the stack's
+  Texts parameters;               // by parameter's name
+  Texts secrets;                  // by secret_id as wanted
   std::set<std::string> actions;  // IAM's, that were used
   std::vector<std::string> notes;
 };

@@ -21,12 +21,12 @@ struct WantedSetting {
   std::string name;
   bool secret = false;
   // Each "" where the setting names none.
-  std::string parameter;   // Parameter Store: "/orders/table"
-  std::string secret_id;   // Secrets Manager: "orders/db", or "orders/db#password" of a JSON text
-  std::string variable;    // of the environment
-  std::string cloud_map;   // "namespace/service"
-  std::string consul;      // a service's name
-  std::string srv;         // "_orders._tcp.example.com"
+  std::string parameter;  // Parameter Store: "/orders/table"
+  std::string secret_id;  // Secrets Manager: "orders/db", or "orders/db#password" of a JSON text
+  std::string variable;   // of the environment
+  std::string cloud_map;  // "namespace/service"
+  std::string consul;     // a service's name
+  std::string srv;        // "_orders._tcp.example.com"
   HardCoded hard_coded;
 };
 

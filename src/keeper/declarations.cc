@@ -40,7 +40,8 @@ std::vector<admin::SettingReport> settings_in(const json::object& object) {
     if (!each.is_object()) continue;
     const json::object& setting = each.get_object();
     const json::value* const secret = setting.if_contains("secret");
-    settings.push_back({text_in(setting, "name", ""), shown(setting.if_contains("value")),
+    settings.push_back({text_in(setting, "name", ""),
+                        shown(setting.if_contains("value")),
                         text_in(setting, "from", ""),
                         secret != nullptr && secret->is_bool() && secret->get_bool(),
                         text_in(setting, "from", "") != "not found",

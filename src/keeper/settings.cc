@@ -57,8 +57,8 @@ void Settings::begin(std::string declarations, int64_t now_ns) {
   thread_ = base::start_thread("or-settings", [this, text = std::move(declarations)] {
     try {
       const auto wanted = discovery::parse_wanted(text);
-      answer_ = wanted ? discovery::discover(*wanted, aws::own_variables(),
-                                             base::machine_vendor(), &cancel_)
+      answer_ = wanted ? discovery::discover(*wanted, aws::own_variables(), base::machine_vendor(),
+                                             &cancel_)
                        : segment::SettingsAnswer();
     } catch (const std::exception& thrown) {  // memory
       answer_.emplace();

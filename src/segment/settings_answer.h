@@ -99,8 +99,8 @@ inline std::optional<SettingsAnswer> decode(std::string_view bytes) {
     } else if (kind == "place") {
       answer.place.emplace_back(name, first);
     } else if (kind == "value" || kind == "missing") {
-      answer.settings.push_back({std::string(name), kind == "value", std::string(first),
-                                 std::string(second), {}, {}});
+      answer.settings.push_back(
+          {std::string(name), kind == "value", std::string(first), std::string(second), {}, {}});
     } else if (kind == "shadowed" && last != nullptr) {
       last->shadowed.push_back({std::string(first), std::string(second)});
     } else if (kind == "looked" && last != nullptr) {

@@ -152,9 +152,8 @@ Result<void> Serving::start_keeper() {
 // knows itself, and fails only where that is not enough.
 Result<void> Serving::find_settings() {
   const auto say = [&](std::string_view sentence) { say_error(parts_.options.name, sentence); };
-  std::optional<segment::SettingsAnswer> answer =
-      wait_for_settings(own_segment(), parts_.options.start_budget,
-                        [&] { return life().draining(); }, say);
+  std::optional<segment::SettingsAnswer> answer = wait_for_settings(
+      own_segment(), parts_.options.start_budget, [&] { return life().draining(); }, say);
   if (life().draining()) return {};
   if (answer && !answer->environment.empty()) {
     environment_ = {answer->environment, kind_of(answer->environment), answer->why,

@@ -34,7 +34,7 @@ class Serving {
   Result<void> prepare();  // declarations, settings; alone: the keeper as a thread
   Result<void> start_keeper();
   Result<void> find_settings();
-  Result<void> start();    // hooks, checks, port
+  Result<void> start();  // hooks, checks, port
   Result<void> open_port();
   ops::ServedResponse answer(const ops::ServedRequest& request);
   void be_ready();

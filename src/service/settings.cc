@@ -36,8 +36,8 @@ void give(const SettingInfo& setting, std::string value, std::string from, Resol
   const Result<void> taken = setting.set(one.value);
   if (taken.ok()) return;
   // The parser's sentence holds the value.
-  one.wrong = setting.secret ? "its value is no " + std::string(setting.type)
-                             : taken.error().message;
+  one.wrong =
+      setting.secret ? "its value is no " + std::string(setting.type) : taken.error().message;
 }
 
 void give_hard_coded(const SettingInfo& setting, EnvironmentKind kind, ResolvedSetting& one) {
@@ -122,8 +122,7 @@ namespace {
 Json setting_json(const ResolvedSetting& setting) {
   Json shadowed = Json::array();
   for (const auto& each : setting.shadowed)
-    shadowed.push_back(
-        Json{{"value", setting.secret ? kMask : each.value}, {"from", each.from}});
+    shadowed.push_back(Json{{"value", setting.secret ? kMask : each.value}, {"from", each.from}});
   return Json{{"name", setting.name},
               {"value", setting.found ? Json(setting.shown()) : Json()},
               {"from", setting.found ? setting.from : "not found"},
@@ -146,18 +145,17 @@ Json settings_json(const std::vector<ResolvedSetting>& settings,
   Json list = Json::array();
   for (const ResolvedSetting& setting : settings) {
     Json one = setting_json(setting);
-    const auto info = std::find_if(infos.begin(), infos.end(),
-                                   [&](const SettingInfo& each) { return each.name == setting.name; });
+    const auto info = std::find_if(infos.begin(), infos.end(), [&](const SettingInfo& each) {
+      return each.name == setting.name;
+    });
     if (info != infos.end()) {
       const auto text = [&](const std::optional<std::string>& value) {
         return value ? Json(info->secret ? kMask : *value) : Json();
       };
-      one["sources"] = Json{{"parameter", info->sources.parameter},
-                            {"secret_id", info->sources.secret_id},
-                            {"variable", info->sources.variable},
-                            {"cloud_map", info->sources.cloud_map},
-                            {"consul", info->sources.consul},
-                            {"srv", info->sources.srv}};
+      one["sources"] =
+          Json{{"parameter", info->sources.parameter}, {"secret_id", info->sources.secret_id},
+               {"variable", info->sources.variable},   {"cloud_map", info->sources.cloud_map},
+               {"consul", info->sources.consul},       {"srv", info->sources.srv}};
       one["hard_coded"] = Json{{"local", text(info->in_local)},
                                {"staging", text(info->in_staging)},
                                {"production", text(info->in_production)},

@@ -38,8 +38,7 @@ std::vector<ResolvedSetting> resolve_settings(
 // resolved without it.
 std::vector<ResolvedSetting> resolve_settings(
     const std::vector<internal::SettingInfo>& settings, EnvironmentKind kind,
-    const std::function<const char*(const char*)>& variable,
-    const segment::SettingsAnswer& answer);
+    const std::function<const char*(const char*)>& variable, const segment::SettingsAnswer& answer);
 
 // One message for all that have no value or a wrong one, each with where it was looked for; empty
 // when there is none.

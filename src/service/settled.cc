@@ -13,10 +13,9 @@ Settled settle(const internal::ServiceParts& parts, const RunOptions& options) {
   const ops::Table* door =
       settled.environment.kind == EnvironmentKind::kLocal ? nullptr : ops::table();
   if (door == nullptr) return settled;
-  const Json declarations = declarations_json(
-      {parts, options, settled.environment, settled.settings, Manner::kCommand});
-  const Result<std::string> bytes =
-      door->discover(declarations.dump(), parts.options.start_budget);
+  const Json declarations =
+      declarations_json({parts, options, settled.environment, settled.settings, Manner::kCommand});
+  const Result<std::string> bytes = door->discover(declarations.dump(), parts.options.start_budget);
   auto answer = bytes.ok() ? segment::decode(*bytes) : std::nullopt;
   if (!answer) return settled;
   settled.answer = std::move(*answer);
@@ -40,7 +39,8 @@ std::string config_text(const Settled& settled) {
     text += setting.name + ": ";
     text += setting.found ? setting.shown() + " (" + setting.from + ")\n" : "not found\n";
     for (const auto& shadowed : setting.shadowed)
-      text += "  shadows " + (setting.secret ? "***" : shadowed.value) + " (" + shadowed.from + ")\n";
+      text +=
+          "  shadows " + (setting.secret ? "***" : shadowed.value) + " (" + shadowed.from + ")\n";
   }
   for (const std::string& note : settled.answer.notes) text += "note: " + note + "\n";
   return text;

@@ -7,23 +7,20 @@ using namespace outrigger;
 
 int main(int argc, char** argv) {
   Service service{{.name = "settled", .about = "Tells its settings."}};
-  const auto limit = service.setting<int>(
-      "Limit", {.in_local = 1, .otherwise = 2, .parameter = "/settled/limit"});
+  const auto limit =
+      service.setting<int>("Limit", {.in_local = 1, .otherwise = 2, .parameter = "/settled/limit"});
   const auto table = service.setting<std::string>("Table", {.in_local = "local-table"});
   const auto colour = service.setting<std::string>("Colour", {.otherwise = "grey"});
   const auto password = service.setting<std::string>(
       "Password", {.in_local = "none", .secret = true, .secret_id = "settled/db#password"});
-  const auto stock = service.setting<std::string>(
-      "Stock", {.in_local = "127.0.0.1:1", .cloud_map = "shop/stock"});
+  const auto stock =
+      service.setting<std::string>("Stock", {.in_local = "127.0.0.1:1", .cloud_map = "shop/stock"});
   const auto from_shell =
       service.setting<std::string>("Shell", {.otherwise = "unset", .variable = "SETTLED_SHELL"});
   service.operation("tell", "Tells them.").read_only().does([=]() -> Result<Json> {
-    return Json{{"limit", *limit},
-                {"table", *table},
-                {"colour", *colour},
-                {"password_bytes", password->size()},
-                {"stock", *stock},
-                {"shell", *from_shell}};
+    return Json{{"limit", *limit},   {"table", *table},
+                {"colour", *colour}, {"password_bytes", password->size()},
+                {"stock", *stock},   {"shell", *from_shell}};
   });
   return run(argc, argv, service);
 }

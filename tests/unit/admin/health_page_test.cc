@@ -191,20 +191,19 @@ TEST(Readyz, wants_a_started_process_that_is_not_draining_and_its_gates) {
 }
 
 TEST(ConfigPage, masks_secrets) {
-  const auto response =
-      config_page(
-          {.environment = "prod",
-           .environment_why = "tag Environment of the instance",
-           .age_s = 5,
-           .place = {{"region", "eu-west-1"}},
-           .settings = {{.name = "Greeting", .value = "Hi", .from = "default", .secret = false},
-                        {.name = "Token",
-                         .value = "hunter2",
-                         .from = "tag",
-                         .secret = true,
-                         .shadowed = {{"hunter1", "hard-coded default"}}}},
-           .notes = {"ec2:DescribeTags: denied"},
-           .actions = {"ssm:GetParameters"}});
+  const auto response = config_page(
+      {.environment = "prod",
+       .environment_why = "tag Environment of the instance",
+       .age_s = 5,
+       .place = {{"region", "eu-west-1"}},
+       .settings = {{.name = "Greeting", .value = "Hi", .from = "default", .secret = false},
+                    {.name = "Token",
+                     .value = "hunter2",
+                     .from = "tag",
+                     .secret = true,
+                     .shadowed = {{"hunter1", "hard-coded default"}}}},
+       .notes = {"ec2:DescribeTags: denied"},
+       .actions = {"ssm:GetParameters"}});
   EXPECT_EQ(response.body.find("hunter2"), std::string::npos);
   const auto page = parsed(response);
   EXPECT_EQ(page.at("settings").at(0).at("value"), "Hi");

@@ -118,7 +118,8 @@ TEST(Settings, the_kind_of_environment_decides) {
       service.setting<int>("Size", {.in_staging = 1, .in_production = 2, .otherwise = 3});
   EXPECT_EQ(*greeting, "Hi") << "before run(), as in a test, it is local";
 
-  auto resolved = resolve_settings(service.parts().settings, EnvironmentKind::kProduction, no_variable);
+  auto resolved =
+      resolve_settings(service.parts().settings, EnvironmentKind::kProduction, no_variable);
   EXPECT_EQ(*greeting, "Good day");
   EXPECT_EQ(*size, 2);
   EXPECT_EQ(resolved[0].from, "hard-coded default");
@@ -140,16 +141,17 @@ TEST(Settings, all_that_are_missing_are_named_at_once) {
     return std::string_view(name) == "X_SIZE" ? "many" : nullptr;
   };
   const Environment environment{"prod-eu", EnvironmentKind::kProduction, "a tag", false};
+  EXPECT_EQ(
+      settings_at_fault(resolve_settings(service.parts().settings, environment.kind, variable),
+                        environment),
+      "settings are missing or wrong in environment prod-eu (production, a tag):\n"
+      "  Table: not found; looked for: hard-coded for production, hard-coded default\n"
+      "  Port: not found; looked for: hard-coded for production, hard-coded default\n"
+      "  Size: Size \"many\" will not do: expected a whole number (environment variable "
+      "X_SIZE)");
   EXPECT_EQ(settings_at_fault(
-                resolve_settings(service.parts().settings, environment.kind, variable), environment),
-            "settings are missing or wrong in environment prod-eu (production, a tag):\n"
-            "  Table: not found; looked for: hard-coded for production, hard-coded default\n"
-            "  Port: not found; looked for: hard-coded for production, hard-coded default\n"
-            "  Size: Size \"many\" will not do: expected a whole number (environment variable "
-            "X_SIZE)");
-  EXPECT_EQ(settings_at_fault(resolve_settings(service.parts().settings, EnvironmentKind::kLocal,
-                                               no_variable),
-                              environment),
+                resolve_settings(service.parts().settings, EnvironmentKind::kLocal, no_variable),
+                environment),
             "");
 }
 
@@ -157,16 +159,16 @@ TEST(Settings, what_discovery_found_goes_first) {
   Service service{{.name = "x"}};
   const auto table = service.setting<std::string>("Table", {.otherwise = "t"});
   const auto size = service.setting<int>("Size", {.otherwise = 3});
-  const auto token = service.setting<std::string>("Token", {.otherwise = "hunter2", .secret = true});
+  const auto token =
+      service.setting<std::string>("Token", {.otherwise = "hunter2", .secret = true});
   const auto port = service.setting<int>("Port", {.otherwise = 1, .secret = true});
   segment::SettingsAnswer answer;
   answer.settings = {{"Table", true, "orders", "tag Table", {{"t", "hard-coded default"}}, {}},
                      {"Size", true, "3", "hard-coded default", {}, {"tag Size"}},
                      {"Token", true, "***", "hard-coded default", {}, {}},
                      {"Port", true, "hunter3", "parameter /port", {}, {}}};
-  const auto resolved =
-      resolve_settings(service.parts().settings, EnvironmentKind::kProduction, no_variable,
-                       *segment::decode(segment::encode(answer)));
+  const auto resolved = resolve_settings(service.parts().settings, EnvironmentKind::kProduction,
+                                         no_variable, *segment::decode(segment::encode(answer)));
   EXPECT_EQ(*table, "orders");
   EXPECT_EQ(resolved[0].from, "tag Table");
   ASSERT_EQ(resolved[0].shadowed.size(), 1u);
@@ -179,7 +181,8 @@ TEST(Settings, what_discovery_found_goes_first) {
 TEST(Settings, a_secret_is_never_shown) {
   Service service{{.name = "x"}};
   service.setting<std::string>("Token", {.otherwise = "hunter2", .secret = true});
-  const auto resolved = resolve_settings(service.parts().settings, EnvironmentKind::kLocal, no_variable);
+  const auto resolved =
+      resolve_settings(service.parts().settings, EnvironmentKind::kLocal, no_variable);
   const std::string shown = settings_json(resolved).dump();
   EXPECT_EQ(shown.find("hunter2"), std::string::npos) << shown;
   EXPECT_NE(shown.find(R"("value":"***")"), std::string::npos) << shown;
