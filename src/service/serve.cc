@@ -131,7 +131,8 @@ Result<void> Serving::prepare() {
   if (is_alone()) {
     if (Result<void> begun = start_keeper(); !begun.ok()) return begun;
   }
-  return is_local ? Result<void>() : find_settings();
+  // Who has none does not wait: the keeper learns for itself which environment this is.
+  return is_local || parts_.settings.empty() ? Result<void>() : find_settings();
 }
 
 Result<void> Serving::start_keeper() {

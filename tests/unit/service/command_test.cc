@@ -211,12 +211,15 @@ TEST_F(CommandTest, config_says_where_each_value_is_from) {
   const Outcome json = run({"config", "--json", "--environment=local"});
   EXPECT_EQ(
       json.out,
-      R"({"environment":"local","kind":"local","environment_why":"named by --environment","settings":)"
-      R"([{"name":"Greeting","value":"Hi","from":"hard-coded for local","type":"text","help":"",)"
-      "\"secret\":false}]}\n");
+      R"({"environment":"local","kind":"local","environment_why":"named by --environment","place":{},)"
+      R"("settings":[{"name":"Greeting","value":"Hi","from":"hard-coded for local","type":"text",)"
+      R"("help":"","secret":false,"shadowed":[]}],"notes":[],"actions":[]})"
+      "\n");
   const Outcome missing = run({"config", "--environment", "prod-eu"});
   EXPECT_EQ(missing.status, 1);
-  EXPECT_NE(missing.err.find("no value for Greeting in environment prod-eu"), std::string::npos)
+  EXPECT_NE(missing.err.find("in environment prod-eu (production, named by --environment):\n"
+                             "  Greeting: not found; looked for: hard-coded for production, "),
+            std::string::npos)
       << missing.err;
 }
 
