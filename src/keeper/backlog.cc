@@ -8,8 +8,6 @@
 namespace outrigger::keeper {
 namespace {
 
-// The cheapest: lines of a log shrink to a tenth by it, and the next level takes half as long again.
-constexpr int kCompressionLevel = 1;
 constexpr size_t kBlockBytesMax = 4u << 20;
 
 // Each with its end.
@@ -96,17 +94,14 @@ void Backlog::store(std::string_view lines, uint64_t begin, uint64_t end, Kind k
   for (uint32_t i = 0; i < segment::kLevels; ++i) {
     if (tally.calls[i] != 0) level = i;
   }
-  if (!compressor_) compressor_.reset(libdeflate_alloc_compressor(kCompressionLevel));
-  size_t packed_bytes = 0;
-  std::unique_ptr<char[]> packed;
-  if (compressor_) {
-    const size_t room = libdeflate_deflate_compress_bound(compressor_.get(), lines.size());
-    packed = std::make_unique_for_overwrite<char[]>(room);
-    packed_bytes = libdeflate_deflate_compress(compressor_.get(), lines.data(), lines.size(),
-                                               packed.get(), room);
-  }
+  if (!deflater_) deflater_ = std::make_unique<Deflater>();
+  PackedBytes packed;
+  deflater_->begin();
+  deflater_->block(lines, packed);
+  deflater_->end(packed);
+  const size_t packed_bytes = packed.size();
   const size_t cells = (packed_bytes + kCellBytes - 1) / kCellBytes;
-  if (packed_bytes == 0 || !make_room(cells, level, pushed_out)) return not_kept.add(tally);
+  if (!make_room(cells, level, pushed_out)) return not_kept.add(tally);
   const uint32_t index = find_free_block();
   Block& block = memory_.blocks[index];
   uint32_t* link = &block.first_cell;
@@ -115,7 +110,7 @@ void Backlog::store(std::string_view lines, uint64_t begin, uint64_t end, Kind k
     cell_used_[cell_hint_] = true;
     *link = static_cast<uint32_t>(cell_hint_);
     link = &memory_.next_cell[cell_hint_];
-    memcpy(cells_ + cell_hint_ * kCellBytes, packed.get() + done,
+    memcpy(cells_ + cell_hint_ * kCellBytes, packed.text().data() + done,
            std::min(kCellBytes, packed_bytes - done));
   }
   *link = kNoCell;

@@ -51,9 +51,6 @@ class Backlog {
   size_t used_bytes() const { return cells_used_ * kCellBytes; }
 
  private:
-  struct FreeCompressor {
-    void operator()(libdeflate_compressor* one) const { libdeflate_free_compressor(one); }
-  };
   struct FreeDecompressor {
     void operator()(libdeflate_decompressor* one) const { libdeflate_free_decompressor(one); }
   };
@@ -66,7 +63,7 @@ class Backlog {
   char* const cells_;
   const size_t cells_max_;
   const std::function<void(size_t, size_t)> give_back_;
-  std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor_;
+  std::unique_ptr<Deflater> deflater_;
   mutable std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor_;
   std::vector<bool> cell_used_;
   std::vector<bool> busy_;

@@ -216,12 +216,12 @@ RejectedTallies tally_rejected(const std::vector<SentEvent>& events,
 // --- The body ----------------------------------------------------------------------------------
 
 void BatchBody::build(std::string_view lines, std::string_view group, std::string_view stream,
-                      const BatchLimits& limits) {
+                      const BatchLimits& limits, Coding coding) {
   std::deque<std::string> shortened;  // its elements stay where they are
   LineClock clock;
   places_.clear();
   bool in_order = true;
-  size_t bytes = 0;
+  size_t bytes = 0, longest = 0;
   for (std::string_view rest = lines; !rest.empty();) {
     std::string_view line = first_line(rest);
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));
@@ -231,6 +231,7 @@ void BatchBody::build(std::string_view lines, std::string_view group, std::strin
       line = shortened.emplace_back(truncated(line, limits.event_bytes_max()));
     in_order = in_order && (places_.empty() || places_.back().event.time_ms <= event.time_ms);
     bytes += line.size();
+    longest = std::max(longest, line.size());
     places_.push_back({event, line});
   }
   // Threads commit a little out of order; a batch that is out of order is refused as a whole.
@@ -239,9 +240,18 @@ void BatchBody::build(std::string_view lines, std::string_view group, std::strin
       return a.event.time_ms < b.event.time_ms;
     });
   }
+  // Compressed block by block, while a block is in the processor's cache.
+  coding_ = coding;
   constexpr size_t kEventTextBytes = 64;
+  const size_t head = 2 * (group.size() + stream.size()) + 128;
   const size_t room =
-      2 * (group.size() + stream.size() + bytes) + 128 + kEventTextBytes * places_.size();
+      head + (coding == Coding::kPlain ? 2 * bytes + kEventTextBytes * places_.size()
+                                       : Deflater::kBlockBytes + 2 * longest + kEventTextBytes);
+  if (coding == Coding::kGzip) {
+    if (!gzip_) gzip_ = std::make_unique<Gzip>();
+    packed_.clear();
+    gzip_->begin(packed_);
+  }
   if (room > room_) {
     text_ = std::make_unique_for_overwrite<char[]>(room);
     room_ = room;
@@ -256,13 +266,24 @@ void BatchBody::build(std::string_view lines, std::string_view group, std::strin
     to = append(append_number(to, place.event.time_ms), ",\"message\":\"");
     to = append(append_quoted(to, place.line), "\"}");
     events_.push_back(place.event);
+    size_ = static_cast<size_t>(to - text_.get());
+    if (coding == Coding::kGzip && size_ >= Deflater::kBlockBytes) {
+      gzip_->block({text_.get(), size_}, packed_);
+      to = text_.get();
+    }
   }
   to = append(to, "]}");
   size_ = static_cast<size_t>(to - text_.get());
+  if (coding == Coding::kGzip) {
+    gzip_->block({text_.get(), size_}, packed_);
+    gzip_->end(packed_);
+  }
 }
 
 void BatchBody::clear() {
   text_.reset();
+  gzip_.reset();
+  packed_.free();
   room_ = size_ = 0;
   events_ = {};
   places_ = {};

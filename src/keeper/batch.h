@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "keeper/deflate.h"
 #include "keeper/log_line.h"
 
 namespace outrigger::keeper {
@@ -71,21 +72,29 @@ struct SentEvent {
   uint32_t calls;
 };
 
+enum class Coding { kPlain, kGzip };
+
 class BatchBody {
  public:
   // `lines` are whole lines that BatchCut found to be one batch.
   void build(std::string_view lines, std::string_view group, std::string_view stream,
-             const BatchLimits& limits);
+             const BatchLimits& limits, Coding coding = Coding::kPlain);
 
-  std::string_view text() const { return {text_.get(), size_}; }
+  // As it is sent.
+  std::string_view bytes() const {
+    return coding_ == Coding::kGzip ? packed_.text() : std::string_view(text_.get(), size_);
+  }
   const std::vector<SentEvent>& events() const { return events_; }
   // Gives the memory back.
   void clear();
 
  private:
-  std::unique_ptr<char[]> text_;
+  Coding coding_ = Coding::kPlain;
+  std::unique_ptr<char[]> text_;  // kGzip: of one block
   size_t room_ = 0;
   size_t size_ = 0;
+  std::unique_ptr<Gzip> gzip_;
+  PackedBytes packed_;
   std::vector<SentEvent> events_;
   struct Place {
     SentEvent event;

@@ -1,10 +1,15 @@
 #include "keeper/cloudwatch.h"
 
+#include <libdeflate.h>
+#include <string.h>
+
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include "aws/client.h"
+#include "aws/endpoint.h"
 #include "aws/imds.h"
 #include "aws/logs.h"
 #include "render/time_text.h"
@@ -59,6 +64,7 @@ class CloudWatch final : public Destination {
       return {Kind::kRetry, {}, "no AWS region: AWS_REGION is not set, and there is no metadata"};
     auto credentials =
         std::make_shared<aws::CredentialCache>(aws::find_provider(variables, *pool, imds));
+    is_foreign_ = !aws::configured_endpoint(aws::Service::kLogs, variables).empty();
     client_.emplace(aws::Client::Options{region, variables, *pool, std::move(credentials)});
     return {};
   }
@@ -68,6 +74,26 @@ class CloudWatch final : public Destination {
   void cancel() override { cancel_.fire(); }
 
   PutOutcome put(std::string_view body, Coding coding, Patience patience) override {
+    if (coding == Coding::kPlain) return send(body, coding, patience).outcome;
+    if (!only_plain_.load(std::memory_order_relaxed)) {
+      const Sent sent = send(body, coding, patience);
+      if (sent.outcome.kind == Kind::kTaken) knows_gzip_.store(true, std::memory_order_relaxed);
+      const bool may_not_know = is_foreign_ && !knows_gzip_.load(std::memory_order_relaxed);
+      if (!sent.was_answered || !may_not_know || patience == Patience::kOne) return sent.outcome;
+    }
+    std::string plain;
+    if (!unpack(body, plain)) return {Kind::kRetry, {}, "no memory to unpack a batch"};
+    const Sent sent = send(plain, Coding::kPlain, patience);
+    if (sent.outcome.kind == Kind::kTaken) only_plain_.store(true, std::memory_order_relaxed);
+    return sent.outcome;
+  }
+
+ private:
+  struct Sent {
+    PutOutcome outcome{};
+    bool was_answered = false;  // with an error that may be one about the coding
+  };
+  Sent send(std::string_view body, Coding coding, Patience patience) {
     aws::logs::PutOptions options;
     options.encoding =
         coding == Coding::kGzip ? aws::logs::Encoding::kGzip : aws::logs::Encoding::kPlain;
@@ -75,17 +101,34 @@ class CloudWatch final : public Destination {
     options.attempts = patience == Patience::kOne ? 1 : aws::kAttempts;
     auto put = aws::logs::put_log_events(*client_, body, options, &cancel_);
     if (!put && put.failure().is("ResourceNotFoundException")) {
-      if (const PutOutcome made = make_stream(); made.kind != Kind::kTaken) return made;
+      if (PutOutcome made = make_stream(); made.kind != Kind::kTaken) return {std::move(made)};
       put = aws::logs::put_log_events(*client_, body, options, &cancel_);
     }
-    if (!put) return outcome_of(put.failure());
-    PutOutcome taken;
-    taken.rejected = {put->too_new_start.value_or(-1), put->too_old_end.value_or(-1),
-                      put->expired_end.value_or(-1)};
-    return taken;
+    Sent sent;
+    if (put) {
+      sent.outcome.rejected = {put->too_new_start.value_or(-1), put->too_old_end.value_or(-1),
+                               put->expired_end.value_or(-1)};
+    } else {
+      const aws::FailureKind kind = put.failure().kind;
+      sent.outcome = outcome_of(put.failure());
+      sent.was_answered = put.failure().status != 0 && (kind == aws::FailureKind::kTransient ||
+                                                        kind == aws::FailureKind::kRejected);
+    }
+    return sent;
   }
 
- private:
+  static bool unpack(std::string_view gzip, std::string& text) {
+    uint32_t bytes = 0;  // RFC 1952: the last four
+    memcpy(&bytes, gzip.data() + gzip.size() - sizeof bytes, sizeof bytes);
+    text.resize(bytes);
+    libdeflate_decompressor* const with = libdeflate_alloc_decompressor();
+    if (with == nullptr) return false;
+    const auto result = libdeflate_gzip_decompress(with, gzip.data(), gzip.size(), text.data(),
+                                                   text.size(), nullptr);
+    libdeflate_free_decompressor(with);
+    return result == LIBDEFLATE_SUCCESS;
+  }
+
   PutOutcome make_stream() {
     const std::lock_guard lock(mutex_);
     auto made = aws::logs::create_log_stream(*client_, names_.group, names_.stream, &cancel_);
@@ -102,7 +145,13 @@ class CloudWatch final : public Destination {
   const CloudWatchNames names_;
   http::Cancel cancel_;
   std::mutex mutex_;
-  std::optional<aws::Client> client_;  // set once, under mutex_; before the first put
+  // Set once, under mutex_; before the first put.
+  std::optional<aws::Client> client_;
+  bool is_foreign_ = false;
+  // An endpoint that is not AWS's own may not understand such bodies, and answers with an error of
+  // some kind: then all goes plain.
+  std::atomic<bool> knows_gzip_{false};
+  std::atomic<bool> only_plain_{false};
 };
 
 std::string clean(std::string text, std::string_view also) {

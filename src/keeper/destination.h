@@ -31,7 +31,6 @@ class Destination {
   virtual std::string_view group() const = 0;
   virtual std::string_view stream() const = 0;
 
-  enum class Coding { kPlain, kGzip };
   enum class Patience {
     kSeveral,  // attempts within the call
     kOne,

@@ -83,7 +83,7 @@ void Keeper::start_shipping() {
   options.backlog_bytes_max = backlog_bytes_for(memory_limit_bytes());
   options.is_printed_anyway = also_printed;
   const char* const coding = getenv("OUTRIGGER_LOGS_CODING");
-  if (coding != nullptr && strcmp(coding, "gzip") == 0) options.coding = Destination::Coding::kGzip;
+  if (coding != nullptr && strcmp(coding, "plain") == 0) options.coding = Coding::kPlain;
   options.name = declarations_.service;
   shipper_ = std::make_unique<Shipper>(
       spool_,

@@ -5,13 +5,8 @@
 #include "base/threads.h"
 
 namespace outrigger::keeper {
-namespace {
 
-constexpr int kCompressionLevel = 1;
-
-}  // namespace
-
-Sender::Sender(Destination& destination, const BatchLimits& limits, Destination::Coding coding,
+Sender::Sender(Destination& destination, const BatchLimits& limits, Coding coding,
                std::function<void()> on_done)
     : destination_(destination), limits_(limits), coding_(coding), on_done_(std::move(on_done)) {
   thread_ = base::start_thread("or-send", [this] { run(); });
@@ -46,7 +41,6 @@ void Sender::start(std::string_view lines, Destination::Patience patience) {
 
 void Sender::shrink() {
   body_.clear();
-  packed_ = {};
   built_ = false;
 }
 
@@ -68,26 +62,11 @@ void Sender::work() {
   outcome_ = destination_.prepare();
   if (outcome_.kind != PutOutcome::Kind::kTaken) return;
   if (!built_) {
-    body_.build(lines_, destination_.group(), destination_.stream(), limits_);
+    body_.build(lines_, destination_.group(), destination_.stream(), limits_, coding_);
     built_ = true;
-    packed_.clear();
   }
   state_.store(State::kSending, std::memory_order_release);
-  if (coding_ == Destination::Coding::kGzip && (!packed_.empty() || compress())) {
-    outcome_ = destination_.put({packed_.data(), packed_.size()}, coding_, patience_);
-  } else {
-    outcome_ = destination_.put(body_.text(), Destination::Coding::kPlain, patience_);
-  }
-}
-
-bool Sender::compress() {
-  const std::string_view text = body_.text();
-  if (!compressor_) compressor_.reset(libdeflate_alloc_compressor(kCompressionLevel));
-  if (!compressor_) return false;
-  packed_.resize(libdeflate_gzip_compress_bound(compressor_.get(), text.size()));
-  packed_.resize(libdeflate_gzip_compress(compressor_.get(), text.data(), text.size(),
-                                          packed_.data(), packed_.size()));
-  return !packed_.empty();
+  outcome_ = destination_.put(body_.bytes(), coding_, patience_);
 }
 
 }  // namespace outrigger::keeper

@@ -2,8 +2,6 @@
 // it where that is asked for, sends it.
 #pragma once
 
-#include <libdeflate.h>
-
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -27,7 +25,7 @@ class Sender {
   };
 
   // `on_done` is called on the sender's thread.
-  Sender(Destination& destination, const BatchLimits& limits, Destination::Coding coding,
+  Sender(Destination& destination, const BatchLimits& limits, Coding coding,
          std::function<void()> on_done);
   ~Sender();  // waits for the put under way: cancel the destination first
   Sender(const Sender&) = delete;
@@ -51,11 +49,10 @@ class Sender {
   void start(std::string_view lines, Destination::Patience patience);
   void run();
   void work();
-  bool compress();
 
   Destination& destination_;
   const BatchLimits limits_;
-  const Destination::Coding coding_;
+  const Coding coding_;
   const std::function<void()> on_done_;
 
   std::atomic<State> state_{State::kIdle};
@@ -64,12 +61,7 @@ class Sender {
   Destination::Patience patience_ = Destination::Patience::kSeveral;
   BatchBody body_;
   bool built_ = false;
-  std::vector<char> packed_;
   PutOutcome outcome_;
-  struct FreeCompressor {
-    void operator()(libdeflate_compressor* one) const { libdeflate_free_compressor(one); }
-  };
-  std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor_;
 
   std::mutex mutex_;
   std::condition_variable woken_;

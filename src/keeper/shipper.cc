@@ -280,6 +280,7 @@ std::unique_ptr<Shipper::Job> Shipper::next_job(int64_t now_ns) {
   const bool spool_presses = committed_ - mark_ > kSpoolDataBytes / 2;
   if (spool_presses || backlog_.empty()) {
     if (auto job = live_job(now_ns)) return job;
+    if (backlog_.empty()) return nullptr;
   }
   auto job = std::make_unique<Job>();
   job->blocks = backlog_.next_batch(options_.limits, job->lines);

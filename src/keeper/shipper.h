@@ -46,7 +46,7 @@ class Shipper {
  public:
   struct Options {
     BatchLimits limits;
-    Destination::Coding coding = Destination::Coding::kPlain;
+    Coding coding = Coding::kGzip;
     // Of the compressed backlog.
     size_t backlog_bytes_max = kCells * kCellBytes;
     // A batch that is not full is sent so long after its first entry.

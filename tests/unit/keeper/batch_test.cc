@@ -26,7 +26,7 @@ CutResult cut(std::string_view lines) {
 boost::json::object body_of(std::string_view lines) {
   BatchBody body;
   body.build(lines, "/g", "s", kLimits);
-  return boost::json::parse({body.text().data(), body.text().size()}).as_object();
+  return boost::json::parse({body.bytes().data(), body.bytes().size()}).as_object();
 }
 
 TEST(LogLine, time_level_and_calls_are_read) {

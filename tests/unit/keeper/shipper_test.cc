@@ -78,6 +78,7 @@ class ShipperTest : public testing::Test {
     spool_ = std::move(*opened);
     ASSERT_TRUE(spool_->consume(Spool::Consumers::kShipping).ok());
     Shipper::Options options;
+    options.coding = Coding::kPlain;
     options.print_to = printed_.get();
     options.flush_after_ns = base::kNsPerMs;
     options.backlog_bytes_max = backlog_bytes_;
