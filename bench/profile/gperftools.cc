@@ -4,8 +4,8 @@
 #include "work.h"
 
 int main() {
-  bench::tell(
-      "gperftools_cpu_100hz",
-      bench::percent_more(
-          15, bench::ordinary, 1000, [] { ProfilerStart("/dev/null"); }, [] { ProfilerStop(); }));
+  bench::tell("gperftools_cpu_100hz",
+              bench::percent_more(
+                  15, bench::ordinary, bench::ordinary, 1000, [] { ProfilerStart("/dev/null"); },
+                  [] { ProfilerStop(); }));
 }

@@ -6,6 +6,10 @@
 #include "outrigger/outrigger.h"
 #include "work.h"
 
+// The allocator without the hooks (cmake/OutriggerAddService.cmake links with --wrap).
+extern "C" void* __real_malloc(size_t bytes);
+extern "C" void __real_free(void* block);
+
 namespace {
 
 using namespace outrigger;
@@ -35,16 +39,25 @@ class Profiles {
   std::thread thread_;
 };
 
-void measure(const std::string& admin) {
-  const auto heap_on = [] { profile::set_heap_interval(512 << 10); };
-  const auto heap_off = [] { profile::set_heap_interval(0); };
-  bench::tell("heap_malloc_only",
-              bench::percent_more(301, bench::malloc_only, 20, heap_on, heap_off));
-  bench::tell("heap_ordinary", bench::percent_more(301, bench::ordinary, 20, heap_on, heap_off));
+void heap_on() { profile::set_heap_interval(512 << 10); }
+void heap_off() { profile::set_heap_interval(0); }
+void nothing() {}
+
+void hooked() { bench::malloc_only(malloc, free); }
+void bare() { bench::malloc_only(__real_malloc, __real_free); }
+
+void measure(const std::string& admin, const std::string& what) {
+  if (what != "cpu") {
+    bench::tell("heap_malloc_only", bench::percent_more(301, hooked, bare, 10, heap_on, heap_off));
+    bench::tell("heap_hooks_off", bench::percent_more(301, hooked, bare, 10, nothing, nothing));
+    bench::tell("heap_ordinary",
+                bench::percent_more(301, bench::ordinary, bench::ordinary, 20, heap_on, heap_off));
+  }
+  if (what == "heap") return;
   Profiles profiles(admin);
-  bench::tell("cpu_100hz",
-              bench::percent_more(
-                  15, bench::ordinary, 1000, [&] { profiles.on(); }, [&] { profiles.off(); }));
+  bench::tell("cpu_100hz", bench::percent_more(
+                               15, bench::ordinary, bench::ordinary, 1000, [&] { profiles.on(); },
+                               [&] { profiles.off(); }));
 }
 
 }  // namespace
@@ -52,10 +65,11 @@ void measure(const std::string& admin) {
 int main(int argc, char** argv) {
   Service service{{.name = "bench_profile_own", .about = "Measures its own profilers."}};
   auto admin = service.option<std::string>("own-admin", {.otherwise = "", .help = "as --admin"});
+  auto what = service.option<std::string>("what", {.otherwise = "all", .help = "heap, cpu or all"});
   std::thread measuring;
   service.on_start([&]() -> Result<void> {
     measuring = std::thread([&] {
-      measure(*admin);
+      measure(*admin, *what);
       stop();
     });
     return {};

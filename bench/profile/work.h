@@ -32,8 +32,8 @@ inline void ordinary() {
   asm volatile("" ::"r"(numbers.data()), "r"(&counts) : "memory");
 }
 
-// Nothing but malloc and free.
-inline void malloc_only() {
+// Nothing but malloc and free, by whichever functions these are.
+inline void malloc_only(void* (*malloc)(size_t), void (*free)(void*)) {
   constexpr int kBlocks = 64;
   static thread_local void* blocks[kBlocks];
   for (int i = 0; i < kBlocks; ++i) {
@@ -54,8 +54,8 @@ inline double cost(void (*work)(), double ms) {
 }
 
 // The median of with/without over so many pairs, alternating which is first; in percent above 1.
-inline double percent_more(int pairs, void (*work)(), double ms, const std::function<void()>& on,
-                           const std::function<void()>& off) {
+inline double percent_more(int pairs, void (*work_with)(), void (*work_without)(), double ms,
+                           const std::function<void()>& on, const std::function<void()>& off) {
   std::vector<double> ratios;
   for (int pair = 0; pair < pairs; ++pair) {
     double with = 0;
@@ -63,7 +63,7 @@ inline double percent_more(int pairs, void (*work)(), double ms, const std::func
     for (int half = 0; half < 2; ++half) {
       const bool is_on = half == pair % 2;
       is_on ? on() : off();
-      (is_on ? with : without) = cost(work, ms);
+      (is_on ? with : without) = cost(is_on ? work_with : work_without, ms);
     }
     off();
     ratios.push_back(with / without);

@@ -25,10 +25,9 @@ class Heap {
   // The stacks, with the difference between two totals.
   Stacks difference(const std::vector<Values>& before, const std::vector<Values>& after) const;
 
-  bool hooked() const { return share().hooked.load(std::memory_order_relaxed) != 0; }
+  bool hooked() const { return view_.service().heap_hooked.load(std::memory_order_relaxed) != 0; }
   bool has_no_range() const { return share().no_range.load(std::memory_order_relaxed) != 0; }
-  uint64_t interval() const { return share().interval.load(std::memory_order_relaxed); }
-  void set_interval(uint64_t bytes) { share().interval.store(bytes, std::memory_order_relaxed); }
+  uint64_t interval() const { return segment::heap_interval(share()); }
   // Samples put off: the keeper was too slow, or the table full.
   uint64_t delayed() const { return share().delayed.load(std::memory_order_relaxed); }
   uint64_t samples() const { return samples_; }

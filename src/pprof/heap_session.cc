@@ -11,7 +11,7 @@ HeapSession::HeapSession(const Heap& heap, const Ask& ask)
       before_(ask.seconds > 0 ? heap.totals() : std::vector<Values>()) {}
 
 std::optional<Result<std::string>> HeapSession::turn(Unwinder* unwinder) {
-  if (!heap_.hooked()) {
+  if (!heap_.hooked() || heap_.has_no_range()) {
     return Error{ErrorKind::kUnavailable,
                  heap_.has_no_range()
                      ? "allocations are not sampled: there is no address space for sampled blocks "

@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "profile/process.h"
+
 namespace outrigger::profile {
 namespace {
 
@@ -20,6 +22,21 @@ using segment::SampleState;
 #if defined(__x86_64__)
 constexpr size_t kRedZone = 128;  // below the stack pointer a leaf function may keep something
 
+// What a function keeps for its caller, and where it is itself: enough to unwind from a call.
+[[gnu::always_inline]] inline void read_registers(uint64_t (&to)[segment::kRegisters]) {
+  uint64_t pc, sp, rbp;
+  asm volatile(
+      "leaq 0(%%rip), %0\n\tmovq %%rsp, %1\n\tmovq %%rbp, %2\n\t"
+      "movq %%rbx, 24(%3)\n\tmovq %%r12, 96(%3)\n\tmovq %%r13, 104(%3)\n\t"
+      "movq %%r14, 112(%3)\n\tmovq %%r15, 120(%3)"
+      : "=&r"(pc), "=&r"(sp), "=&r"(rbp)
+      : "r"(to)
+      : "memory");
+  to[6] = rbp;
+  to[segment::kStackRegister] = sp;
+  to[segment::kPcRegister] = pc;
+}
+
 void copy_registers(const ucontext_t& context, uint64_t (&to)[segment::kRegisters]) {
   constexpr int kOrder[segment::kRegisters] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
                                                REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
@@ -30,6 +47,19 @@ void copy_registers(const ucontext_t& context, uint64_t (&to)[segment::kRegister
 #elif defined(__aarch64__)
 constexpr size_t kRedZone = 0;
 
+[[gnu::always_inline]] inline void read_registers(uint64_t (&to)[segment::kRegisters]) {
+  uint64_t pc, sp;
+  asm volatile(
+      "adr %0, .\n\tmov %1, sp\n\t"
+      "stp x19, x20, [%2, #152]\n\tstp x21, x22, [%2, #168]\n\tstp x23, x24, [%2, #184]\n\t"
+      "stp x25, x26, [%2, #200]\n\tstp x27, x28, [%2, #216]\n\tstp x29, x30, [%2, #232]"
+      : "=&r"(pc), "=&r"(sp)
+      : "r"(to)
+      : "memory");
+  to[segment::kStackRegister] = sp;
+  to[segment::kPcRegister] = pc;
+}
+
 void copy_registers(const ucontext_t& context, uint64_t (&to)[segment::kRegisters]) {
   for (size_t i = 0; i < 31; ++i) to[i] = context.uc_mcontext.regs[i];
   to[segment::kStackRegister] = context.uc_mcontext.sp;
@@ -39,17 +69,41 @@ void copy_registers(const ucontext_t& context, uint64_t (&to)[segment::kRegister
 
 // The C library puts a thread's own data right above its stack, the kernel the arguments above the
 // main thread's: beyond lies nothing of interest.
-size_t bytes_above(uintptr_t from, uintptr_t main_top) {
+size_t bytes_above(uintptr_t from) {
   const auto own_data = reinterpret_cast<uintptr_t>(__builtin_thread_pointer());
   size_t bytes = kStackBytesMax;
   if (own_data > from) bytes = std::min(bytes, own_data - from);
-  if (main_top > from) bytes = std::min(bytes, main_top - from);
+  if (g_process.main_top > from) bytes = std::min(bytes, g_process.main_top - from);
   return bytes;
+}
+
+// The kernel lets nothing else be mapped so far below the end of the main thread's stack
+// (mmap_base() in its arch/*/mm/mmap.c: at least 128 MiB).
+constexpr size_t kMainStackBytes = 64u << 20;
+
+// What is mapped of the calling thread's own stack for certain, from wherever it stands on it.
+struct OwnStack {
+  int32_t thread_id;  // 0: not known yet
+  size_t usable;      // below the thread's own data; 0: not known
+  uintptr_t low;
+  uintptr_t high;
+};
+constinit thread_local OwnStack t_stack{};
+
+void find_own_stack() {
+  t_stack.thread_id = static_cast<int32_t>(syscall(SYS_gettid));
+  if (t_stack.thread_id == g_process.pid) {
+    t_stack.high = g_process.main_top;
+    t_stack.low = t_stack.high - kMainStackBytes;
+  } else if (t_stack.usable != 0) {
+    t_stack.high = reinterpret_cast<uintptr_t>(__builtin_thread_pointer());
+    t_stack.low = t_stack.high - t_stack.usable;
+  }
 }
 
 // Copies what is mapped of [from, from + bytes); page by page, since that is how much the kernel
 // may give when not all of it is there.
-ssize_t read_stack(pid_t pid, char* to, uintptr_t from, size_t bytes) {
+ssize_t read_stack(char* to, uintptr_t from, size_t bytes) {
   iovec pages[kStackBytesMax / kPage + 1];
   size_t count = 0;
   for (size_t done = 0; done < bytes;) {
@@ -58,10 +112,10 @@ ssize_t read_stack(pid_t pid, char* to, uintptr_t from, size_t bytes) {
     done += piece;
   }
   const iovec into{to, bytes};
-  return process_vm_readv(pid, &into, 1, pages, count, 0);
+  return process_vm_readv(g_process.pid, &into, 1, pages, count, 0);
 }
 
-char* take_cell(SampleShare& share, segment::View view, size_t& index) {
+char* take_cell(SampleShare& share, size_t& index) {
   for (index = 0; index < segment::kSampleCells; ++index) {
     auto free = static_cast<uint32_t>(SampleState::kFree);
     if (share.states[index].load(std::memory_order_relaxed) != free) continue;
@@ -69,41 +123,85 @@ char* take_cell(SampleShare& share, segment::View view, size_t& index) {
     if (share.states[index].compare_exchange_strong(
             free, static_cast<uint32_t>(SampleState::kWriting), std::memory_order_acquire,
             std::memory_order_relaxed))
-      return sample_cell(view, index);
+      return sample_cell(g_process.view, index);
   }
   return nullptr;
 }
 
+// A cell that has been taken, its header and its stack's bytes; published by destruction.
+class Cell {
+ public:
+  explicit Cell(const Copy& copy)
+      : share_(segment::samples(g_process.view)), bytes_(take_cell(share_, index_)) {
+    if (bytes_ == nullptr) return;
+    header_.kind = static_cast<uint32_t>(copy.kind);
+    header_.asked = share_.applied.load(std::memory_order_relaxed);
+    header_.weight_ns = copy.weight_ns;
+    header_.bytes = copy.bytes;
+    header_.weight_bytes = copy.weight_bytes;
+    header_.heap_index = copy.heap_index;
+    header_.heap_generation = copy.heap_generation;
+  }
+  ~Cell() {
+    if (bytes_ == nullptr) return;
+    memcpy(bytes_, &header_, sizeof(header_));
+    // Release: pairs with the keeper's acquire; the cell is complete.
+    share_.states[index_].store(static_cast<uint32_t>(SampleState::kFull),
+                                std::memory_order_release);
+    share_.taken.fetch_add(1, std::memory_order_release);
+  }
+  Cell(const Cell&) = delete;
+  Cell& operator=(const Cell&) = delete;
+
+  explicit operator bool() const { return bytes_ != nullptr; }
+  SampleHeader& header() { return header_; }
+  char* stack() const { return bytes_ + segment::kSampleStackAt; }
+  // By a system call, whatever is mapped of it.
+  void read_stack() {
+    const ssize_t bytes =
+        profile::read_stack(stack(), header_.stack_at, bytes_above(header_.stack_at));
+    header_.stack_bytes = bytes > 0 ? static_cast<uint32_t>(bytes) : 0;
+    if (bytes <= 0) share_.unreadable.fetch_add(1, std::memory_order_relaxed);
+  }
+
+ private:
+  SampleShare& share_;
+  size_t index_ = 0;
+  char* const bytes_;
+  SampleHeader header_{};
+};
+
 }  // namespace
 
 bool copy_sample(const Copy& copy, const void* context) {
-  SampleShare& share = segment::samples(copy.view);
-  size_t index = 0;
-  char* const cell = take_cell(share, copy.view, index);
-  if (cell == nullptr) {
-    share.dropped.fetch_add(1, std::memory_order_relaxed);
-    return false;
-  }
-  SampleHeader header;
-  header.kind = static_cast<uint32_t>(copy.kind);
+  Cell cell(copy);
+  if (!cell) return false;
+  SampleHeader& header = cell.header();
   header.thread_id = static_cast<int32_t>(syscall(SYS_gettid));
-  header.asked = share.applied.load(std::memory_order_relaxed);
-  header.weight_ns = copy.weight_ns;
-  header.bytes = copy.bytes;
-  header.weight_bytes = copy.weight_bytes;
-  header.heap_index = copy.heap_index;
-  header.heap_generation = copy.heap_generation;
   copy_registers(*static_cast<const ucontext_t*>(context), header.registers);
   header.stack_at = header.registers[segment::kStackRegister] - kRedZone;
-  const ssize_t bytes = read_stack(copy.pid, cell + segment::kSampleStackAt, header.stack_at,
-                                   bytes_above(header.stack_at, copy.main_top));
-  header.stack_bytes = bytes > 0 ? static_cast<uint32_t>(bytes) : 0;
-  if (bytes <= 0) share.unreadable.fetch_add(1, std::memory_order_relaxed);
-  memcpy(cell, &header, sizeof(header));
-  // Release: pairs with the keeper's acquire; the cell is complete.
-  share.states[index].store(static_cast<uint32_t>(SampleState::kFull), std::memory_order_release);
-  share.taken.fetch_add(1, std::memory_order_release);
+  cell.read_stack();
   return true;
 }
+
+[[gnu::noinline]] bool copy_own_stack(const Copy& copy) {
+  if (t_stack.thread_id == 0) find_own_stack();
+  Cell cell(copy);
+  if (!cell) return false;
+  SampleHeader& header = cell.header();
+  header.thread_id = t_stack.thread_id;
+  read_registers(header.registers);
+  header.stack_at = header.registers[segment::kStackRegister];
+  if (header.stack_at < t_stack.low || header.stack_at >= t_stack.high) {
+    cell.read_stack();  // on a fiber's, or one that nobody told of
+    return true;
+  }
+  header.stack_bytes =
+      static_cast<uint32_t>(std::min<size_t>(t_stack.high - header.stack_at, kStackBytesMax));
+  memcpy(cell.stack(), reinterpret_cast<const void*>(header.stack_at), header.stack_bytes);
+  return true;
+}
+
+void tell_own_stack(size_t usable) { t_stack.usable = usable; }
 
 }  // namespace outrigger::profile

@@ -9,9 +9,9 @@
 #include <algorithm>
 
 #include "base/clock.h"
-#include "base/fork_flag.h"
 #include "outrigger/profile.h"
 #include "profile/copy.h"
+#include "profile/process.h"
 #include "profile/timers.h"
 
 namespace outrigger::profile {
@@ -26,11 +26,6 @@ constexpr int kStackAsked = 0x0571ac;  // rides along with a signal that asks fo
 
 // Written by attach() and the control thread; handlers and starting threads read.
 struct Profiler {
-  segment::View view;
-  std::atomic<bool> attached{false};
-  const std::atomic<uint32_t>* alive = nullptr;  // reads 0 in a child of fork()
-  pid_t pid = 0;
-  uintptr_t main_top = 0;
   std::atomic<uint32_t> round{0};  // of CPU profiles; 0 while none is being taken
   Timers* timers = nullptr;        // never destroyed: threads end after static objects do
   // The control thread's.
@@ -51,11 +46,6 @@ constinit thread_local OwnThread t_own;
 
 int32_t own_thread_id() { return static_cast<int32_t>(syscall(SYS_gettid)); }
 
-bool is_own_process() {
-  return g_profiler.attached.load(std::memory_order_acquire) && g_profiler.alive != nullptr &&
-         g_profiler.alive->load(std::memory_order_relaxed) == 1;
-}
-
 uint64_t weight_of_sample(uint32_t round) {
   const auto now_ns = static_cast<uint64_t>(base::clock_ns(CLOCK_THREAD_CPUTIME_ID));
   const auto period_ns = static_cast<uint64_t>(g_profiler.timers->period_ns());
@@ -70,13 +60,14 @@ void on_signal(int, siginfo_t* info, void* context) {
   const int saved_errno = errno;
   // Acquire: pairs with begin()'s release; what the round needs is there.
   const uint32_t round = g_profiler.round.load(std::memory_order_acquire);
-  Copy copy{g_profiler.view, SampleKind::kCpu, g_profiler.pid, g_profiler.main_top};
+  Copy copy{SampleKind::kCpu};
   if (!is_own_process()) {
     // A child of fork(): the segment is not mapped here.
   } else if (info->si_code == SI_TIMER && round != 0 && !t_own.excluded) {
     copy.weight_ns = weight_of_sample(round);
-    copy_sample(copy, context);
-  } else if (info->si_code == SI_QUEUE && info->si_pid == g_profiler.pid &&
+    if (!copy_sample(copy, context))
+      segment::samples(g_process.view).dropped.fetch_add(1, std::memory_order_relaxed);
+  } else if (info->si_code == SI_QUEUE && info->si_pid == g_process.pid &&
              info->si_value.sival_int == kStackAsked) {
     copy.kind = SampleKind::kStack;
     copy_sample(copy, context);
@@ -108,6 +99,7 @@ void end_cpu() {
 
 SampleRefusal begin_cpu(uint32_t hz) {
   if (!take_signal()) return SampleRefusal::kSignalTaken;
+  if (g_profiler.timers == nullptr) g_profiler.timers = new Timers;
   if (++g_profiler.rounds == 0) ++g_profiler.rounds;
   g_profiler.hz = hz;
   g_profiler.round.store(g_profiler.rounds, std::memory_order_release);
@@ -118,7 +110,7 @@ SampleRefusal begin_cpu(uint32_t hz) {
 
 // Yama lets a process be traced by its ancestors and by whom it names (prctl(2), PR_SET_PTRACER).
 void let_keeper_trace() {
-  const pid_t keeper = g_profiler.view.supervision().keeper_pid.load(std::memory_order_relaxed);
+  const pid_t keeper = g_process.view.supervision().keeper_pid.load(std::memory_order_relaxed);
   if (keeper == g_profiler.tracer || keeper <= 1) return;
   g_profiler.tracer = keeper;
   prctl(PR_SET_PTRACER, static_cast<unsigned long>(keeper), 0, 0, 0);
@@ -130,36 +122,26 @@ SampleRefusal send_for_stacks(SampleShare& share) {
   siginfo_t info{};
   info.si_signo = kSignal;
   info.si_code = SI_QUEUE;
-  info.si_pid = g_profiler.pid;
+  info.si_pid = g_process.pid;
   info.si_uid = getuid();
   info.si_value.sival_int = kStackAsked;
   uint32_t sent = 0;
   for (const int32_t thread : threads_now())
-    sent += syscall(SYS_rt_tgsigqueueinfo, g_profiler.pid, thread, kSignal, &info) == 0;
+    sent += syscall(SYS_rt_tgsigqueueinfo, g_process.pid, thread, kSignal, &info) == 0;
   share.stacks_sent.store(sent, std::memory_order_relaxed);
   return SampleRefusal::kNone;
 }
 
 }  // namespace
 
-void attach(segment::View view) {
-  g_profiler.alive = base::fork_flag();
-  g_profiler.view = view;
-  g_profiler.pid = getpid();
-  // The kernel puts the environment's addresses behind the arguments', at the end of the main
-  // thread's stack.
-  g_profiler.main_top = reinterpret_cast<uintptr_t>(environ);
-  g_profiler.timers = new Timers;
-  g_profiler.attached.store(true, std::memory_order_release);
-}
-
 int look() {
-  if (!is_own_process()) return -1;
+  if (!g_process.view) return -1;
   let_keeper_trace();
-  SampleShare& share = segment::samples(g_profiler.view);
+  SampleShare& share = segment::samples(g_process.view);
   // Acquire: pairs with the keeper's release; what it asks for is there.
   const uint32_t asked = share.asked.load(std::memory_order_acquire);
   if (asked != g_profiler.seen) {
+    if (!is_own_process()) return -1;
     g_profiler.seen = asked;
     const uint32_t hz =
         std::min(share.cpu_hz.load(std::memory_order_relaxed), segment::kSampleHzMax);

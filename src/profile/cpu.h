@@ -11,14 +11,9 @@
 // alternate one, a fiber's) and however little of it is mapped, nothing can fault.
 #pragma once
 
-#include "segment/layout.h"
-
 namespace outrigger::profile {
 
 inline constexpr int kLookAgainMs = 200;
-
-// Before other threads start; the mapping must last as long as the process.
-void attach(segment::View view);
 
 // Does what the keeper asks. The control thread alone calls it: at each bell, and again after the
 // milliseconds that it returns (-1: no need).

@@ -1,18 +1,15 @@
 #include "profile/heap.h"
 
 #include <string.h>
-#include <sys/mman.h>
-#include <ucontext.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/clock.h"
-#include "base/fork_flag.h"
 #include "outrigger/profile.h"
 #include "profile/copy.h"
 #include "profile/index_stack.h"
+#include "profile/process.h"
 #include "profile/range.h"
 
 namespace outrigger::profile {
@@ -27,32 +24,46 @@ using segment::kHeapBlocks;
 
 // While nothing is sampled, a thread asks again after so many bytes.
 constexpr int64_t kAskAgainBytes = 1 << 20;
+// A thread may take a sample each kPaceNs for good, and kBurst of them at once. One that allocates
+// faster has its interval doubled, and halved again when it slows down: whoever does nothing but
+// allocate is slowed down by a percent, and the keeper is not flooded.
+constexpr int64_t kPaceNs = 250'000;
+constexpr int64_t kBurst = 8192;
+constexpr uint32_t kPaceEvery = 16;   // samples between two looks at the clock
+constexpr uint32_t kStretchMax = 10;  // doublings
 
 struct Heap {
-  std::atomic<bool> attached{false};
-  segment::View view;
-  const std::atomic<uint32_t>* alive = nullptr;
-  pid_t pid = 0;
-  uintptr_t main_top = 0;
+  std::atomic<uint32_t> range{0};  // Reserved
   IndexStack free_blocks;
   std::atomic<uint32_t> fresh{1};  // place 0 is none
   std::atomic<uint32_t> next[kHeapBlocks];
 };
 constinit Heap g_heap;
+enum Reserved : uint32_t { kNotYet = 0, kUnderWay, kThere, kNone };
 
 struct OwnThread {
   uint64_t random = 0;
   int64_t carried = 0;    // bytes of samples that had to wait
-  uint64_t interval = 0;  // by which t_bytes_left was drawn; 0: not yet
+  uint64_t interval = 0;  // that was asked for when t_bytes_left was drawn; 0: not yet
+  uint32_t stretch = 0;   // by how many doublings of it
+  uint32_t unpaced = 0;   // samples since the last look at the clock
+  int64_t paced_ns = 0;   // which was then, CLOCK_MONOTONIC
+  int64_t credit_ns = kBurst * kPaceNs;
   bool busy = false;
 };
 constinit thread_local OwnThread t_own;
 
-HeapShare& share() { return segment::heap(g_heap.view); }
+HeapShare& share() { return segment::heap(g_process.view); }
 
-bool is_own_process() {
-  return g_heap.attached.load(std::memory_order_acquire) && g_heap.alive != nullptr &&
-         g_heap.alive->load(std::memory_order_relaxed) == 1;
+// Reserved with the first sample: a program that allocates little needs no range.
+bool has_range() {
+  uint32_t now = g_heap.range.load(std::memory_order_acquire);
+  if (now == kNotYet && g_heap.range.compare_exchange_strong(now, kUnderWay)) {
+    now = reserve_range() ? kThere : kNone;
+    if (now == kNone) share().no_range.store(1, std::memory_order_relaxed);
+    g_heap.range.store(now, std::memory_order_release);
+  }
+  return now == kThere;
 }
 
 uint64_t random_number() {
@@ -63,13 +74,26 @@ uint64_t random_number() {
   return t_own.random;
 }
 
+uint64_t mean() { return t_own.interval << t_own.stretch; }
+
 // Bytes between two samples are distributed exponentially: each byte has the same chance, and no
 // pattern of the program's can hide from it.
-void draw(uint64_t interval) {
+void draw() {
   const double uniform = (static_cast<double>(random_number() >> 11) + 1) * 0x1.0p-53;
-  const double bytes = -std::log(uniform) * static_cast<double>(interval);
-  t_own.interval = interval;
+  const double bytes = -std::log(uniform) * static_cast<double>(mean());
   t_bytes_left = static_cast<int64_t>(std::min(bytes, 0x1.0p40)) + 1;
+}
+
+// After a sample, before the next one is drawn.
+void keep_pace() {
+  if (++t_own.unpaced < kPaceEvery) return;
+  const int64_t now_ns = base::monotonic_ns();
+  if (t_own.paced_ns != 0) t_own.credit_ns += now_ns - t_own.paced_ns - t_own.unpaced * kPaceNs;
+  t_own.credit_ns = std::clamp<int64_t>(t_own.credit_ns, 0, kBurst * kPaceNs);
+  if (t_own.credit_ns == 0 && t_own.stretch < kStretchMax) ++t_own.stretch;
+  if (t_own.credit_ns > kBurst * kPaceNs / 2 && t_own.stretch > 0) --t_own.stretch;
+  t_own.unpaced = 0;
+  t_own.paced_ns = now_ns;
 }
 
 // A block of so many bytes is met with this chance; it stands for as many as make up for the
@@ -98,13 +122,6 @@ uint32_t take_place() {
 
 void give_place_back(uint32_t place) { g_heap.free_blocks.push(g_heap.next, place); }
 
-// In a function of its own, since compilers take getcontext() for one that returns twice.
-[[gnu::noinline]] bool copy_own_stack(const Copy& copy) {
-  ucontext_t context;
-  getcontext(&context);
-  return copy_sample(copy, &context);
-}
-
 // The chance has come: a block with its place and its stack, or nullptr when one of them is not to
 // be had.
 [[gnu::noinline]] void* take_sample(size_t bytes, size_t alignment, bool zeroed) {
@@ -117,12 +134,9 @@ void give_place_back(uint32_t place) { g_heap.free_blocks.push(g_heap.next, plac
     return nullptr;
   }
   HeapBlock& entry = share().blocks[place];
-  const uint64_t weight = weight_of(bytes, t_own.interval, t_own.carried);
+  const uint64_t weight = weight_of(bytes, mean(), t_own.carried);
   const uint32_t generation = entry.generation.load(std::memory_order_relaxed) | 1;
-  const Copy copy{.view = g_heap.view,
-                  .kind = segment::SampleKind::kHeap,
-                  .pid = g_heap.pid,
-                  .main_top = g_heap.main_top,
+  const Copy copy{.kind = segment::SampleKind::kHeap,
                   .bytes = bytes,
                   .weight_bytes = weight,
                   .heap_index = place,
@@ -142,46 +156,34 @@ void give_place_back(uint32_t place) { g_heap.free_blocks.push(g_heap.next, plac
 
 }  // namespace
 
-void attach_heap(segment::View view) {
-  g_heap.view = view;
-  g_heap.alive = base::fork_flag();
-  g_heap.pid = getpid();
-  g_heap.main_top = reinterpret_cast<uintptr_t>(environ);
-  if (!reserve_range()) {
-    share().no_range.store(1, std::memory_order_relaxed);
-    return;
-  }
-  share().interval.store(segment::kHeapInterval, std::memory_order_relaxed);
-  share().hooked.store(1, std::memory_order_relaxed);
-  g_heap.attached.store(true, std::memory_order_release);
-}
-
 void* sampled_block(size_t bytes, size_t alignment, bool zeroed) noexcept {
-  const uint64_t interval = is_own_process() ? share().interval.load(std::memory_order_relaxed) : 0;
-  if (interval == 0 || t_own.busy) {
+  const uint64_t interval =
+      !t_own.busy && is_own_process() && has_range() ? segment::heap_interval(share()) : 0;
+  if (interval == 0) {
     t_bytes_left = kAskAgainBytes;
-    t_own.interval = 0;
+    if (!t_own.busy) t_own.interval = 0;
     return nullptr;
   }
-  if (t_own.interval == 0 || t_own.interval != interval) {
+  if (t_own.interval != interval) {
     // The first time, or asked for differently: the chance begins anew, this block has its part.
+    t_own.interval = interval;
     t_own.carried = 0;
-    draw(interval);
+    draw();
     t_bytes_left -= static_cast<int64_t>(std::min<size_t>(bytes, size_t{1} << 40));
     if (t_bytes_left >= 0) return nullptr;
   }
   t_own.busy = true;
   void* const block = take_sample(bytes, alignment, zeroed);
   t_own.busy = false;
-  if (block == nullptr) {
+  if (block != nullptr) {
+    t_own.carried = 0;
+  } else {
     // The next chance stands for this one too: so the interval rises while the keeper is too slow.
     share().delayed.fetch_add(1, std::memory_order_relaxed);
-    t_own.carried += static_cast<int64_t>(interval);
-    draw(interval);
-    return nullptr;
+    t_own.carried += static_cast<int64_t>(mean());
   }
-  t_own.carried = 0;
-  draw(interval);
+  keep_pace();
+  draw();
   return block;
 }
 
@@ -199,7 +201,7 @@ void free_sampled(void* block) noexcept {
 }
 
 void set_heap_interval(size_t bytes) noexcept {
-  if (is_own_process()) share().interval.store(bytes, std::memory_order_relaxed);
+  if (is_own_process()) segment::set_heap_interval(share(), bytes);
 }
 
 bool resize_sampled(void* block, size_t bytes) noexcept {
@@ -207,11 +209,14 @@ bool resize_sampled(void* block, size_t bytes) noexcept {
   if (bytes > usable || bytes < usable / 4) return false;
   const uint32_t place = range_mark(block);
   if (place == IndexStack::kNone || place >= kHeapBlocks || !is_own_process()) return true;
+  // It goes on standing for as many blocks.
   HeapBlock& entry = share().blocks[place];
-  const uint64_t interval = share().interval.load(std::memory_order_relaxed);
+  const auto before =
+      static_cast<double>(std::max<uint64_t>(entry.bytes.load(std::memory_order_relaxed), 1));
+  const auto weight = static_cast<double>(entry.weight_bytes.load(std::memory_order_relaxed));
   entry.bytes.store(bytes, std::memory_order_relaxed);
-  if (interval != 0)
-    entry.weight_bytes.store(weight_of(bytes, interval, 0), std::memory_order_relaxed);
+  entry.weight_bytes.store(static_cast<uint64_t>(weight / before * static_cast<double>(bytes)),
+                           std::memory_order_relaxed);
   return true;
 }
 

@@ -8,19 +8,16 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "segment/layout.h"
-
 namespace outrigger::profile {
 
-void attach_heap(segment::View view);
-
 // Bytes that the calling thread may yet allocate before an allocation is sampled. The fast path
-// subtracts; below zero it asks sampled_block().
-extern thread_local int64_t t_bytes_left;
+// subtracts; below zero it asks sampled_block(). This room is linked into the program's own file,
+// whose thread-local variables lie at fixed distances: one instruction subtracts.
+[[gnu::tls_model("local-exec")]] extern constinit thread_local int64_t t_bytes_left;
 
 // Called when t_bytes_left has fallen below zero. A block for the program when this allocation is
 // sampled, nullptr when it is to come from the program's own allocator. `zeroed`: as calloc.
-void* sampled_block(size_t bytes, size_t alignment, bool zeroed) noexcept;
+[[gnu::cold]] void* sampled_block(size_t bytes, size_t alignment, bool zeroed) noexcept;
 
 // For blocks in the range (range.h).
 void free_sampled(void* block) noexcept;

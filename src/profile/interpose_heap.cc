@@ -28,11 +28,13 @@ size_t __real_malloc_usable_size(void* block);
 namespace outrigger::profile {
 namespace {
 
+// The fast paths below are leaves that end in a jump: subtract and branch in malloc, test and branch
+// in free (docs/decisions/2026-11-24-heap-hooks.md).
 inline bool is_met(size_t bytes) {
   return __builtin_expect((t_bytes_left -= static_cast<int64_t>(bytes)) < 0, 0);
 }
 
-void* sampled_malloc(size_t bytes) {
+[[gnu::cold, gnu::noinline]] void* sampled_malloc(size_t bytes) {
   void* const block = sampled_block(bytes, 1, false);
   return block != nullptr ? block : __real_malloc(bytes);
 }
@@ -41,6 +43,11 @@ void* sampled_malloc(size_t bytes) {
 void* sampled_aligned(size_t alignment, size_t bytes) {
   if (!is_met(bytes) || (alignment & (alignment - 1)) != 0) return nullptr;
   return sampled_block(bytes, alignment, false);
+}
+
+[[gnu::cold, gnu::noinline]] void free_page(void* block) {
+  if (in_range(block)) return free_sampled(block);
+  __real_free(block);
 }
 
 void* move(void* block, size_t bytes, size_t usable_before) {
@@ -63,7 +70,7 @@ void* __wrap_malloc(size_t bytes) {
 }
 
 void __wrap_free(void* block) {
-  if (__builtin_expect(in_range(block), 0)) return free_sampled(block);
+  if (__builtin_expect(may_be_in_range(block), 0)) return free_page(block);
   __real_free(block);
 }
 
@@ -78,7 +85,7 @@ void* __wrap_calloc(size_t count, size_t bytes) {
 
 void* __wrap_realloc(void* block, size_t bytes) {
   if (block == nullptr) return __wrap_malloc(bytes);
-  if (__builtin_expect(in_range(block), 0)) {
+  if (__builtin_expect(may_be_in_range(block), 0) && in_range(block)) {
     if (bytes == 0) {
       free_sampled(block);
       return nullptr;

@@ -1,6 +1,6 @@
 // Sampled blocks lie in an address range of their own, so that free() tells them from all others by
-// one comparison. A block takes whole pages, rounded up to a power of two; of these the kernel
-// provides what is touched. The range is reserved once and costs nothing until then.
+// their address: nearly all by its last bits, since a sampled block begins at a page. It takes whole
+// pages, rounded up to a power of two; of these the kernel provides what is touched.
 //
 // Any thread; no lock. In a child of fork() it goes on working with the child's own copy.
 #pragma once
@@ -18,7 +18,11 @@ inline constexpr size_t kRangeBytes = size_t{64} << 30;
 // No program has an address from here on: nothing lies in a range that was not reserved.
 inline constexpr uintptr_t kNowhere = uintptr_t{1} << 62;
 
-// Where the range begins. Read by every free(); apart from the rest, so that it costs one load.
+// False for all but a few blocks; no load.
+inline bool may_be_in_range(const void* block) {
+  return reinterpret_cast<uintptr_t>(block) % kRangePage == 0;
+}
+
 extern std::atomic<uintptr_t> g_range_begin;
 
 inline bool in_range(const void* block) {
@@ -26,7 +30,7 @@ inline bool in_range(const void* block) {
          kRangeBytes;
 }
 
-// False when there is no address space for it.
+// To be called once. False when there is no address space for it.
 bool reserve_range();
 
 // nullptr when it does not fit. Aligned to a page, or to `alignment` (a power of two) if that is

@@ -108,6 +108,7 @@ struct ServiceState {
   std::atomic<uint32_t> truncated;        // log records cut to the largest size
   std::atomic<uint32_t> format_failures;  // a user's formatter threw; the argument reads "<error>"
   std::atomic<uint32_t> check_overruns;
+  std::atomic<uint32_t> heap_hooked;  // 1: the program's allocations pass by the heap profiler
   Beat beats[kBeats];
   std::atomic<uint32_t> modules;  // names below this count are complete
   char module_names[kModules][32];

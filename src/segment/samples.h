@@ -76,6 +76,7 @@ struct SampleShare {
 // Sampled blocks that are live. It survives the service; the keeper knows each one's stack.
 inline constexpr size_t kHeapBlocks = 1u << 16;
 inline constexpr uint64_t kHeapInterval = 512u << 10;  // bytes, in the mean
+inline constexpr uint64_t kHeapIntervalMax = uint64_t{1} << 40;
 
 struct HeapBlock {
   // Odd while the block is live; grows by one when it is allocated, and again when it is freed.
@@ -85,13 +86,11 @@ struct HeapBlock {
   std::atomic<uint64_t> weight_bytes;
 };
 struct HeapShare {
-  // The keeper's.
-  std::atomic<uint64_t> interval;  // bytes; 0: nothing is sampled
-  // The service's.
-  alignas(64) std::atomic<uint32_t> hooked;  // 1: allocations pass by
-  std::atomic<uint32_t> no_range;            // 1: there was no address space for sampled blocks
-  std::atomic<uint32_t> used;                // places of the table that were ever in use
-  std::atomic<uint64_t> delayed;             // samples put off: no cell, no place, or no room
+  std::atomic<uint64_t> interval_set;  // 1 + bytes, 1: nothing is sampled; 0: kHeapInterval
+  // The service's. ServiceState::heap_hooked tells whether it has any.
+  alignas(64) std::atomic<uint32_t> no_range;  // 1: there was no address space for sampled blocks
+  std::atomic<uint32_t> used;                  // places of the table that were ever in use
+  std::atomic<uint64_t> delayed;               // samples put off: no cell, no place, or no room
   HeapBlock blocks[kHeapBlocks];
 };
 
@@ -105,6 +104,14 @@ inline SampleShare& samples(const View& view) {
 }
 inline HeapShare& heap(const View& view) {
   return *reinterpret_cast<HeapShare*>(view.base() + kHeapAt);
+}
+inline uint64_t heap_interval(const HeapShare& share) {
+  const uint64_t set = share.interval_set.load(std::memory_order_relaxed);
+  return set == 0 ? kHeapInterval : set - 1;
+}
+inline void set_heap_interval(HeapShare& share, uint64_t bytes) {
+  share.interval_set.store(bytes < kHeapIntervalMax ? bytes + 1 : kHeapIntervalMax,
+                           std::memory_order_relaxed);
 }
 inline char* sample_cell(const View& view, size_t index) {
   return view.base() + kSampleCellsAt + index * kSampleCellBytes;

@@ -20,6 +20,7 @@
 #include "outrigger/log.h"
 #include "profile/cpu.h"
 #include "profile/heap.h"
+#include "profile/process.h"
 #include "supervisor/channel.h"
 #include "supervisor/crew.h"
 
@@ -243,8 +244,9 @@ extern "C" void outrigger_service_born() {
   const outrigger::segment::View view(outrigger::supervisor::crew().segment);
   outrigger::metrics::attach(view);
   outrigger::health::attach(view);
-  outrigger::profile::attach(view);
-  if (&outrigger_heap_hooks != nullptr) outrigger::profile::attach_heap(view);
+  outrigger::profile::attach_process(view);
+  if (&outrigger_heap_hooks != nullptr)
+    view.service().heap_hooked.store(1, std::memory_order_relaxed);
   outrigger::service::life().attach(view);
   outrigger::service::Control::start();
 }

@@ -2,7 +2,6 @@
 #include "profile/cpu.h"
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 #include <atomic>
 #include <cstring>
@@ -11,6 +10,7 @@
 #include <thread>
 
 #include "segment/sample_reader.h"
+#include "shared_view.h"
 
 namespace outrigger::profile {
 namespace {
@@ -18,17 +18,6 @@ namespace {
 using segment::Sample;
 using segment::SampleShare;
 using segment::SampleState;
-
-// One for the whole program, as a process has.
-segment::View shared_view() {
-  static void* const base = [] {
-    void* memory = mmap(nullptr, segment::kBytes, PROT_READ | PROT_WRITE,
-                        MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    attach(segment::View(memory));
-    return memory;
-  }();
-  return segment::View(base);
-}
 
 void ask(segment::View view, uint32_t hz) {
   SampleShare& share = segment::samples(view);
