@@ -13,6 +13,7 @@
 #include "outrigger/internal/record.h"
 #include "segment/layout.h"
 #include "segment/mapping.h"
+#include "segment/metric_reader.h"
 #include "segment/reader.h"
 
 namespace {
@@ -21,13 +22,15 @@ using namespace outrigger;
 
 // Offsets that decide something are more interesting than the middle of a ring.
 size_t pick_offset(uint32_t selector, uint32_t value) {
-  switch (selector % 6) {
+  switch (selector % 8) {
     case 0:
       return segment::kRingControlsAt + value % (segment::kRings * sizeof(segment::RingControl));
     case 1: return segment::kOverflowAt + value % sizeof(segment::OverflowQueue);
     case 2: return segment::kRingDataAt + value % 4096;  // the first records of ring 0
     case 3: return segment::kRingDataAt + segment::kRingBytes - 256 + value % 256;
-    case 4: return value % segment::kRingControlsAt;
+    case 4: return segment::kMetricsAt + value % (2 * segment::kPage);  // counts, first slots
+    case 5: return segment::kMetricsAt + value % segment::metric_layout().cells_at();
+    case 6: return value % segment::kRingControlsAt;
     default: return value % segment::kBytes;
   }
 }
@@ -43,7 +46,7 @@ void scribble(char* base, const uint8_t* data, size_t size) {
     Scribble s;
     memcpy(&s, data + at, sizeof(s));
     const size_t offset = pick_offset(s.selector, s.offset) & ~size_t{7};
-    if (offset + 8 <= segment::kBytes)
+    if (offset + 8 <= segment::segment_bytes())
       reinterpret_cast<std::atomic<uint64_t>*>(base + offset)
           ->store(s.value, std::memory_order_relaxed);
   }
@@ -72,7 +75,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   memset(base + segment::kRingControlsAt, 0, segment::kOverflowAt - segment::kRingControlsAt);
   memset(base + segment::kOverflowAt, 0, 64 * segment::kOverflowCellBytes);
 
+  memset(base + segment::kMetricsAt, 0, 2 * segment::kPage);
+
   segment::Reader reader(view, -1);
+  segment::MetricReader metrics(view, fd);
+  segment::MetricValues values;
   // Half before, so that inputs are reproducible; half beside, so that values change between look
   // and copy.
   const size_t half = size / 2 / sizeof(Scribble) * sizeof(Scribble);
@@ -98,6 +105,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     }
     reader.release();
     reader.take_untold();
+    metrics.read(values);
+    if (values.octaves.size() > segment::metric_layout().blocks) abort();
   }
   stop.store(true);
   if (writer.joinable()) writer.join();

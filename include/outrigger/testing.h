@@ -79,9 +79,12 @@ class Scope {
   size_t logged(std::string_view part) const;
   void clear();
 
-  // --- Counters (any thread) ---
-  // What was added to the counter of that name since the scope began.
+  // --- Metrics (any thread) ---
+  // What was added to the counter of that name since the scope began, over all its dimensions; of a
+  // histogram or timer how many values it got.
   uint64_t counted(std::string_view name) const;
+  // What the gauge of that name (without dimensions) was set to; not a number if it never was.
+  double gauge(std::string_view name) const;
 
   // --- Settings and operations ---
   // Until the scope ends.

@@ -130,15 +130,22 @@ struct LevelReport {
   std::vector<std::pair<std::string, Level>> modules{};  // of the service's own report
 };
 
-enum class MetricKind { kCounter, kGauge };
+enum class MetricKind { kCounter, kGauge, kHistogram };
+
+struct Bucket {
+  double bound = 0;    // values up to here
+  uint64_t count = 0;  // those of all buckets below as well
+};
 
 // Values of one name stand together or apart, as they come; the page groups them.
 struct Metric {
-  std::string name;
+  std::string name;  // CloudWatch's manner, "ProbeTime", or a scraper's, "outrigger_log_lost"
   std::string help;
   MetricKind kind = MetricKind::kCounter;
   std::vector<std::pair<std::string, std::string>> labels;
-  double value = 0;
+  double value = 0;               // of a histogram the sum
+  std::string unit{};             // CloudWatch's word; empty: the name says it
+  std::vector<Bucket> buckets{};  // of a histogram: the last one is that of all values
 };
 
 struct SettingReport {

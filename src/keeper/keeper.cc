@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "segment/mapping.h"
+#include "segment/metrics.h"
 
 namespace outrigger::keeper {
 
@@ -62,7 +63,7 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
   void* const base = segment::map(card.segment);
   if (base == nullptr)
     return failed("cannot map the log's memory: no address space or memory for it");
-  keeper->mapping_ = base::Mapping(base, segment::kBytes);
+  keeper->mapping_ = base::Mapping(base, segment::segment_bytes());
   keeper->view_ = segment::View(base);
   const segment::View view = keeper->view_;
   view.control().keeper_beat_ns.store(base::monotonic_ns(), std::memory_order_relaxed);
@@ -87,8 +88,8 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
   keeper->profiles_ = std::make_unique<Profiles>(
       pprof::Profiler::Parts{view, service, card.service_bell, keeper->options_.with_admin});
   keeper->source_ = std::make_unique<LiveSource>(
-      LiveSource::Parts{view, memory, *keeper->drain_, *keeper->recent_, *keeper->level_,
-                        keeper->findings_, service, keeper->profiles_.get()});
+      LiveSource::Parts{view, card.segment, memory, *keeper->drain_, *keeper->recent_,
+                        *keeper->level_, keeper->findings_, service, keeper->profiles_.get()});
   keeper->settings_ = std::make_unique<Settings>(view);
   keeper->admin_ = std::make_unique<AdminPort>(card, *keeper->source_, keeper->channel_,
                                                alone ? getpid() : supervisor);

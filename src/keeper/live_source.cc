@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "keeper/checks.h"
+#include "keeper/exposition.h"
 #include "keeper/plain_text.h"
 
 namespace outrigger::keeper {
@@ -31,7 +32,10 @@ admin::Metric counter(std::string name, std::string help, double value) {
 }  // namespace
 
 LiveSource::LiveSource(const Parts& parts)
-    : parts_(parts), keeper_started_ns_(base::monotonic_ns()), instance_(host_name()) {}
+    : parts_(parts),
+      keeper_started_ns_(base::monotonic_ns()),
+      instance_(host_name()),
+      metrics_(parts.view, parts.segment_fd) {}
 
 void LiveSource::declare(Declarations declarations) {
   const std::lock_guard lock(mutex_);
@@ -137,6 +141,13 @@ std::vector<std::string> LiveSource::warnings(const segment::DropTotals& dropped
                        counted(restarts, "restart", "restarts") + " since the start");
   if (const uint64_t times = parts_.drain.irregularities(); times != 0)
     warnings.push_back("the log's memory was out of order " + counted(times, "time", "times"));
+  if (const uint64_t others = metrics_.others(); others != 0)
+    warnings.push_back(counted(others, "update", "updates") +
+                       " of metrics went to \"other\": there are more sets of dimensions than the"
+                       " budget has");
+  if (const uint32_t refused = metrics_.refused_series(); refused != 0)
+    warnings.push_back(counted(refused, "metric is", "metrics are") +
+                       " not published: a name will not do, or the budget is used up");
   if (!declarations_.declared)
     warnings.push_back(
         "the service has not declared itself: it may hang before main() calls run()");
@@ -190,17 +201,43 @@ admin::VersionReport LiveSource::version() {
 
 std::vector<admin::Metric> LiveSource::metrics() {
   std::vector<admin::Metric> metrics;
-  const segment::MetricTable& table = parts_.view.metrics();
-  const size_t used =
-      std::min<size_t>(table.used.load(std::memory_order_acquire), segment::kMetrics);
-  for (size_t i = 0; i < used; ++i) {
-    const segment::MetricSlot& slot = table.slots[i];
-    // Acquire: pairs with the service's release; the name is there.
-    if (slot.ready.load(std::memory_order_acquire) == 0) continue;
-    metrics.push_back(counter(plain_text(slot.name, sizeof(slot.name)),
-                              plain_text(slot.help, sizeof(slot.help)),
-                              static_cast<double>(slot.value.load(std::memory_order_relaxed))));
+  {
+    const std::lock_guard lock(metrics_mutex_);
+    metrics_.read(values_);
+    metrics = exposed_metrics(metrics_.series(), values_);
   }
+  add_process_metrics(parts_.service_pid, metrics);
+  add_own_metrics(metrics);
+  return metrics;
+}
+
+// Of the library itself.
+void LiveSource::add_own_metrics(std::vector<admin::Metric>& metrics) {
+  const bool alive = admin::alive(liveness());
+  {
+    const std::lock_guard lock(mutex_);
+    metrics.push_back({"outrigger_build_info",
+                       "What runs; always 1.",
+                       admin::MetricKind::kGauge,
+                       {{"service", declarations_.service},
+                        {"version", declarations_.version},
+                        {"commit", declarations_.commit}},
+                       1});
+  }
+  metrics.push_back({"outrigger_service_up",
+                     "1 while the service's process is alive and beats.",
+                     admin::MetricKind::kGauge,
+                     {},
+                     alive ? 1.0 : 0.0});
+  metrics.push_back(counter("outrigger_metrics_other",
+                            "Updates with more sets of dimensions than there may be.",
+                            static_cast<double>(metrics_.others())));
+  metrics.push_back(counter("outrigger_metrics_refused_values",
+                            "Values that are no finite number from 0 to 2^64.",
+                            static_cast<double>(metrics_.refused_values())));
+  metrics.push_back(counter("outrigger_metrics_refused",
+                            "Metrics with a name that will not do, or beyond the budget.",
+                            metrics_.refused_series()));
   const segment::DropTotals dropped = parts_.drain.dropped();
   for (size_t level = 0; level < segment::kLevels; ++level) {
     metrics.push_back(counter("outrigger_log_dropped", "Log calls that found no room.",
@@ -222,7 +259,6 @@ std::vector<admin::Metric> LiveSource::metrics() {
   metrics.push_back(
       counter("outrigger_keeper_restarts", "Times the keeper was started again.",
               parts_.view.supervision().keeper_restarts.load(std::memory_order_relaxed)));
-  return metrics;
 }
 
 void LiveSource::set_answer(const segment::SettingsAnswer& answer, int64_t found_real_ns) {

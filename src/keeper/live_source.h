@@ -20,6 +20,7 @@
 #include "keeper/spool.h"
 #include "keeper/watch.h"
 #include "segment/layout.h"
+#include "segment/metric_reader.h"
 #include "segment/settings_answer.h"
 
 namespace outrigger::keeper {
@@ -38,6 +39,7 @@ class LiveSource : public admin::Source {
  public:
   struct Parts {
     segment::View view;
+    int segment_fd;
     Spool& spool;
     Drain& drain;
     Recent& recent;
@@ -74,9 +76,14 @@ class LiveSource : public admin::Source {
   admin::Shipping shipping(const segment::DropTotals& dropped) const;
   std::vector<std::string> warnings(const segment::DropTotals& dropped, int64_t now_ns) const;
 
+  void add_own_metrics(std::vector<admin::Metric>& metrics);
+
   const Parts parts_;
   const int64_t keeper_started_ns_;
   const std::string instance_;
+  std::mutex metrics_mutex_;
+  segment::MetricReader metrics_;  // guarded by metrics_mutex_, but for its counts
+  segment::MetricValues values_;   // likewise
   mutable std::mutex mutex_;
   Declarations declarations_;         // guarded by mutex_
   admin::ConfigReport found_;         // likewise; its settings are those of declarations_

@@ -1,5 +1,5 @@
-// Where counters made by metrics::counter() have their cells: the segment's metric table once there
-// is one, memory of the process's own until then.
+// Where metrics have their cells: the segment once there is one, memory of the process's own until
+// then.
 #pragma once
 
 #include <cstdint>
@@ -11,11 +11,14 @@
 
 namespace outrigger::metrics {
 
-// Counters made from now on lie in this segment; an empty view ends that. The mapping must outlive
-// the handles. Before other threads make counters.
+// Metrics made from now on lie in this segment; an empty view ends that. The mapping must outlive
+// the handles. Before other threads make metrics. Cheap: it touches nothing yet.
 void attach(segment::View view);
 
-// Of all counters that have their cells in memory of the process's own, for tests.
+// By name, of all metrics that have their cells in memory of the process's own, for tests: counters'
+// values and histograms' counts, summed over dimensions. Empty while there is a segment.
 std::map<std::string, uint64_t, std::less<>> own_values();
+// Likewise gauges' values, without dimensions.
+std::map<std::string, double, std::less<>> own_gauges();
 
 }  // namespace outrigger::metrics

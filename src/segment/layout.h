@@ -9,13 +9,14 @@
 //   ...        Blob           service             declarations (JSON)
 //   ...        Blob           keeper              resolved settings (JSON)
 //   ...        HealthTable    service             one slot a check, seqlocked
-//   ...        MetricTable    service             one slot a metric
 //   ...        RingControl[]  service and keeper  marks of each log ring
 //   ...        OverflowQueue  service and keeper  shared by threads that have no ring of their own
 //   ...        samples        service             stack samples and the live heap table
 //   ...        ring data[]    service             kRings * kRingBytes
+//   kBytes     metrics        service             src/segment/metrics.h: series, cells, histograms
 //
-// Every offset is a constant of the file that all three roles run, so no role ever reads the layout
+// Every offset is a constant of the file that all three roles run (the program's budget for metrics
+// is one as well), so no role ever reads the layout
 // from the segment: a header that lies can mislead nobody. The memfd is sparse: a page that nobody
 // touched costs nothing, and whoever reads must not go beyond a published mark, since reading a
 // hole through a mapping fills it.
@@ -32,7 +33,7 @@
 namespace outrigger::segment {
 
 inline constexpr uint64_t kMagic = 0x315247474952544fULL;  // "OTRIGGR1"
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kVersion = 2;
 inline constexpr size_t kPage = 4096;
 
 // The one memory budget and its shares.
@@ -43,7 +44,6 @@ inline constexpr size_t kOverflowCells = 2048;  // a power of two
 inline constexpr size_t kOverflowCellBytes = 512;
 inline constexpr size_t kChecks = 64;
 inline constexpr size_t kBeats = 64;
-inline constexpr size_t kMetrics = 8192;
 inline constexpr size_t kDeclarationBytes = 512u << 10;
 inline constexpr size_t kSettingBytes = 512u << 10;
 inline constexpr size_t kSampleBytes = 16u << 20;
@@ -141,18 +141,6 @@ struct HealthTable {
   HealthSlot slots[kChecks];
 };
 
-struct alignas(64) MetricSlot {
-  std::atomic<uint64_t> value;
-  std::atomic<uint32_t> ready;  // name and help are complete
-  uint32_t kind;                // 1 counter
-  char name[64];
-  char help[112];
-};
-struct MetricTable {
-  std::atomic<uint32_t> used;
-  MetricSlot slots[kMetrics];
-};
-
 // Ring life: free -> claimed (by a thread) -> ended (thread gone) -> free (keeper drained it all).
 enum class RingState : uint32_t { kFree = 0, kClaimed, kEnded };
 
@@ -203,14 +191,13 @@ inline constexpr size_t kServiceStateAt = 4 * kPage;
 inline constexpr size_t kDeclarationsAt = kServiceStateAt + page_up(sizeof(ServiceState));
 inline constexpr size_t kSettingsAt = kDeclarationsAt + kDeclarationBytes;
 inline constexpr size_t kHealthAt = kSettingsAt + kSettingBytes;
-inline constexpr size_t kMetricsAt = kHealthAt + page_up(sizeof(HealthTable));
-inline constexpr size_t kRingControlsAt = kMetricsAt + page_up(sizeof(MetricTable));
+inline constexpr size_t kRingControlsAt = kHealthAt + page_up(sizeof(HealthTable));
 inline constexpr size_t kOverflowAt = kRingControlsAt + page_up(kRings * sizeof(RingControl));
 inline constexpr size_t kSamplesAt = kOverflowAt + page_up(sizeof(OverflowQueue));
 inline constexpr size_t kRingDataAt = kSamplesAt + kSampleBytes;
+// Of all shares but that of the metrics, which lies behind them and whose size is the program's.
 inline constexpr size_t kBytes = kRingDataAt + kRings * kRingBytes;
 
-static_assert(kBytes <= kBudgetBytes, "the shares exceed the memory budget");
 static_assert(sizeof(Header) <= kPage && sizeof(Supervision) <= kPage && sizeof(Control) <= kPage);
 static_assert((kRingBytes & (kRingBytes - 1)) == 0 && (kOverflowCells & (kOverflowCells - 1)) == 0);
 static_assert(sizeof(RingControl) == 256 && sizeof(OverflowCell) == kOverflowCellBytes);
@@ -233,7 +220,6 @@ class View {
   BlobHeader& declarations() const { return at<BlobHeader>(kDeclarationsAt); }
   BlobHeader& settings() const { return at<BlobHeader>(kSettingsAt); }
   HealthTable& health() const { return at<HealthTable>(kHealthAt); }
-  MetricTable& metrics() const { return at<MetricTable>(kMetricsAt); }
   RingControl& ring(size_t i) const {
     return at<RingControl>(kRingControlsAt + i * sizeof(RingControl));
   }

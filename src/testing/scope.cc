@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <limits>
 #include <list>
 #include <map>
 #include <mutex>
@@ -163,6 +164,12 @@ uint64_t Scope::counted(std::string_view name) const {
   if (found == now.end()) return 0;
   const auto before = state_->counters_before.find(name);
   return found->second - (before == state_->counters_before.end() ? 0 : before->second);
+}
+
+double Scope::gauge(std::string_view name) const {
+  const auto all = metrics::own_gauges();
+  const auto found = all.find(name);
+  return found == all.end() ? std::numeric_limits<double>::quiet_NaN() : found->second;
 }
 
 void Scope::put_back_at_end(std::function<void()> what) {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <sstream>
 
 #include "admin/pages.h"
 
@@ -15,8 +16,18 @@ Metric counter(std::string name, double value,
           .labels = std::move(labels),
           .value = value};
 }
+// Without the lines that say for want of a help text what the metric is called.
+std::string page(const std::vector<Metric>& metrics, MetricsFormat format) {
+  std::istringstream lines(metrics_page(metrics, format).body);
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# HELP ") && line.find(" The metric ") != std::string::npos) continue;
+    text.append(line).append("\n");
+  }
+  return text;
+}
 std::string prometheus(const std::vector<Metric>& metrics) {
-  return metrics_page(metrics, MetricsFormat::kPrometheus).body;
+  return page(metrics, MetricsFormat::kPrometheus);
 }
 
 TEST(MetricsPage, writes_counters_and_gauges) {
@@ -31,7 +42,8 @@ TEST(MetricsPage, writes_counters_and_gauges) {
 
 TEST(MetricsPage, names_the_family_in_openmetrics_and_ends_it) {
   const auto response = metrics_page({counter("Probes", 3)}, MetricsFormat::kOpenMetrics);
-  EXPECT_EQ(response.body, "# TYPE probes counter\nprobes_total 3\n# EOF\n");
+  EXPECT_EQ(page({counter("Probes", 3)}, MetricsFormat::kOpenMetrics),
+            "# TYPE probes counter\nprobes_total 3\n# EOF\n");
   EXPECT_EQ(response.content_type, "application/openmetrics-text; version=1.0.0; charset=utf-8");
 }
 
@@ -53,6 +65,42 @@ TEST(MetricsPage, names_things_as_scrapers_expect) {
   EXPECT_EQ(name("already_snake"), "already_snake_total");
   EXPECT_EQ(name("Grüße"), "gr____e_total");
   EXPECT_EQ(name(""), "__total");
+}
+
+TEST(MetricsPage, says_the_unit_once_and_in_base_units) {
+  const auto shown = [](std::string name, std::string unit, double value) {
+    Metric gauge{std::move(name), "h", MetricKind::kGauge, {}, value, std::move(unit)};
+    const std::string text = prometheus({gauge});
+    return text.substr(text.find("gauge\n") + 6);
+  };
+  EXPECT_EQ(shown("ProbeTime", "Milliseconds", 1500), "probe_time_seconds 1.5\n");
+  EXPECT_EQ(shown("ProbeTimeMs", "Milliseconds", 1500), "probe_time_seconds 1.5\n");
+  EXPECT_EQ(shown("WaitSeconds", "Seconds", 2), "wait_seconds 2\n");
+  EXPECT_EQ(shown("Disk", "Gigabytes", 2), "disk_bytes 2000000000\n");
+  EXPECT_EQ(shown("MemoryUsedPercent", "Percent", 50), "memory_used_ratio 0.5\n");
+  EXPECT_EQ(shown("Sent", "Megabits/Second", 8), "sent_bytes_per_second 1000000\n");
+  EXPECT_EQ(shown("Calls", "Count/Second", 8), "calls_per_second 8\n");
+  EXPECT_EQ(shown("Depth", "Count", 8), "depth 8\n");
+  EXPECT_EQ(shown("Depth", "", 8), "depth 8\n");
+}
+
+TEST(MetricsPage, writes_histograms) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const Metric histogram{"Took",
+                         "How long",
+                         MetricKind::kHistogram,
+                         {{"Route", "/a"}},
+                         30,
+                         "Milliseconds",
+                         {{5, 1}, {1000, 3}, {kInfinity, 4}}};
+  EXPECT_EQ(prometheus({histogram}),
+            "# HELP took_seconds How long\n# TYPE took_seconds histogram\n"
+            "took_seconds_bucket{route=\"/a\",le=\"0.005\"} 1\n"
+            "took_seconds_bucket{route=\"/a\",le=\"1\"} 3\n"
+            "took_seconds_bucket{route=\"/a\",le=\"+Inf\"} 4\n"
+            "took_seconds_sum{route=\"/a\"} 0.03\ntook_seconds_count{route=\"/a\"} 4\n");
+  EXPECT_NE(page({histogram}, MetricsFormat::kOpenMetrics).find("le=\"1.0\"} 3"),
+            std::string::npos);
 }
 
 TEST(MetricsPage, shows_each_series_once) {

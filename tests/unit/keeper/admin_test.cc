@@ -13,6 +13,7 @@
 #include "crew.h"
 #include "health/slot.h"
 #include "outrigger/log.h"
+#include "segment/metrics.h"
 
 namespace outrigger::keeper {
 namespace {
@@ -161,7 +162,7 @@ TEST(Admin, pages_show_what_a_scribbling_service_leaves_of_them) {
   const std::string address = address_of(crew);
   memset(static_cast<void*>(&crew.view().service()), 0xff, sizeof(segment::ServiceState));
   memset(static_cast<void*>(&crew.view().health()), 0xff, sizeof(segment::HealthTable));
-  memset(static_cast<void*>(&crew.view().metrics()), 0xff, sizeof(segment::MetricTable));
+  memset(crew.view().base() + segment::kMetricsAt, 0xff, segment::metric_layout().text_at());
   memset(static_cast<void*>(&crew.view().header()), 0xff, sizeof(segment::Header));
   memset(static_cast<void*>(&crew.view().control()), 0xff, sizeof(segment::Control));
   for (size_t i = 1; i < segment::kRings; ++i)
