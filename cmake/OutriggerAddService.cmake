@@ -69,7 +69,7 @@ function(outrigger_make_service name)
   target_compile_options(${name} PRIVATE -fPIE -fstack-protector-strong -ffunction-sections -fdata-sections)
   if(SERVICE_LINKAGE STREQUAL static)
     # Packed relocations save 0.6 MB; glibc's start code of a static file knows them from 2.36 on (elf/dl-reloc-static-pie.c).
-    target_link_options(${name} PRIVATE -static-pie -Wl,-z,pack-relative-relocs)
+    target_link_options(${name} PRIVATE -static-pie -Wl,-z,pack-relative-relocs -Wl,-e,outrigger_start)
     set_property(TARGET ${name} PROPERTY RULE_LAUNCH_LINK "${here}/link_static")
   else()
     target_link_options(${name} PRIVATE -pie)

@@ -1,6 +1,7 @@
 #include "http/loop_crew.h"
 
 #include <chrono>
+#include <system_error>
 
 #include "base/threads.h"
 
@@ -33,20 +34,33 @@ LoopCrew::~LoopCrew() {
     place_granted_.notify_all();
     watcher_woken_.notify_all();
   }
+  if (watcher_.joinable()) watcher_.join();  // it starts others
   for (std::thread& thread : threads_) thread.join();
 }
 
 void LoopCrew::launch() {
-  {
-    const std::lock_guard lock(mutex_);
-    grant_locked();
+  const std::lock_guard lock(mutex_);
+  start_seat_locked();
+  grant_locked();
+  if (threads_count_ > 1) watcher_ = base::start_thread(watcher_name_.c_str(), [this] { watch(); });
+}
+
+void LoopCrew::start_seat_locked() {
+  Seat& seat = *seats_[threads_.size()];
+  threads_.push_back(base::start_thread(name_.c_str(), [this, &seat] { work(seat); }));
+  ++waiting_;
+}
+
+// Whether there is a thread for one more place.
+bool LoopCrew::can_grant_locked() {
+  if (waiting_ > granted_) return true;
+  if (threads_.size() == threads_count_) return false;
+  try {
+    start_seat_locked();
+  } catch (const std::system_error&) {
+    return false;
   }
-  for (auto& seat : seats_) {
-    threads_.push_back(base::start_thread(name_.c_str(), [this, &seat] { work(*seat); }));
-  }
-  if (threads_count_ > 1) {
-    threads_.push_back(base::start_thread(watcher_name_.c_str(), [this] { watch(); }));
-  }
+  return true;
 }
 
 LoopCrew::Handling::Handling(LoopCrew& crew) : crew_(crew) {
@@ -68,14 +82,19 @@ void LoopCrew::work(Seat& seat) {
     do {
       if (!loop_.run_one()) return;
     } while (!seat.dismissed.load(std::memory_order_relaxed));
+    leave_place();
   }
+}
+
+void LoopCrew::leave_place() {
+  const std::lock_guard lock(mutex_);
+  ++waiting_;
+  // One that was dismissed goes on when there is room again: nobody has to be woken for it.
+  if (placed_ < places_) grant_locked();
 }
 
 bool LoopCrew::wait_for_place(Seat& seat) {
   std::unique_lock lock(mutex_);
-  ++waiting_;
-  // One that was dismissed goes on when there is room again: nobody has to be woken for it.
-  if (placed_ < places_) grant_locked();
   place_granted_.wait(lock, [this] { return granted_ > 0 || stopping_; });
   --waiting_;
   if (stopping_) return false;
@@ -143,7 +162,7 @@ bool LoopCrew::look() {
     active |= inside || !same;
     if (seat->placed && inside) {
       ++busy;
-      if (same && waiting_ > granted_) {
+      if (same && can_grant_locked()) {
         dismiss_locked(*seat);
         grant_locked();
       }
@@ -158,7 +177,7 @@ bool LoopCrew::look() {
 void LoopCrew::settle(unsigned busy) {
   busy_looks_ += busy;
   if (++looks_ < kLooksPerWindow) return;
-  if (2 * busy_looks_ > kLooksPerWindow * places_ && waiting_ > granted_) {
+  if (2 * busy_looks_ > kLooksPerWindow * places_ && can_grant_locked()) {
     ++places_;
     grant_locked();
   } else if (places_ > 1 && 4 * busy_looks_ < kLooksPerWindow * (places_ - 1)) {

@@ -7,7 +7,8 @@
 //   place, and the first
 //     one, when it comes back, waits until it is needed;
 //   - handlers take most of the time, though each is short: there is a second place, then a third.
-// Nobody looks on while nothing happens.
+// Nobody looks on while nothing happens. A thread is started when a place is first granted to it: a
+// service that is asked little has two.
 //
 // Threads: construction, launch() and destruction belong to one thread; Handling to the crew's own.
 #pragma once
@@ -40,8 +41,9 @@ class LoopCrew {
   LoopCrew(const LoopCrew&) = delete;
   LoopCrew& operator=(const LoopCrew&) = delete;
 
-  // Throws std::system_error when there is no thread to be had; those that did start are joined by
-  // the destructor.
+  // Throws std::system_error when there is no thread to be had for the first place and the watcher;
+  // those that did start are joined by the destructor. One that cannot be had later is tried again
+  // at the next look.
   void launch();
 
   // Stands around each call of a handler, on the stack of the thread that makes it.
@@ -73,6 +75,9 @@ class LoopCrew {
   bool look();
   void look_after(std::unique_lock<std::mutex>& lock);
   void settle(unsigned busy);
+  void leave_place();
+  void start_seat_locked();
+  bool can_grant_locked();
   void grant_locked();
   void dismiss_locked(Seat& seat);
   void wake_watcher();
@@ -82,14 +87,15 @@ class LoopCrew {
   const std::string name_;
   const std::string watcher_name_;
   std::vector<std::unique_ptr<Seat>> seats_;
-  std::vector<std::thread> threads_;
+  std::thread watcher_;
   std::atomic<bool> dozing_{false};  // the watcher's
 
   std::mutex mutex_;  // guards all below, and the guarded part of each Seat
   std::condition_variable place_granted_;
   std::condition_variable watcher_woken_;
   bool stopping_ = false;
-  unsigned waiting_ = 0;       // threads without a place
+  std::vector<std::thread> threads_;  // of the first seats
+  unsigned waiting_ = 0;       // threads without a place, those included that are only starting
   unsigned granted_ = 0;       // places that a waiting thread has not taken yet
   unsigned places_ = 1;        // how many there should be
   unsigned placed_ = 0;        // how many are taken or granted

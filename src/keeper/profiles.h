@@ -14,6 +14,9 @@ class Profiles final : public admin::Profiles {
   explicit Profiles(const pprof::Profiler::Parts& parts)
       : service_pid_(parts.service_pid), profiler_(parts) {}
 
+  // Again and again: the first time begins it. Not a thing to wait for at the start.
+  void watch_heap() { profiler_.watch_heap(); }
+
   Begun begin(const admin::ProfileAsk& ask) override;
   std::string command_line() override;
 

@@ -31,7 +31,12 @@ Profiler::Profiler(const Parts& parts)
       reader_(parts.view),
       sample_(std::make_unique_for_overwrite<segment::Sample>()) {
   heap_ = std::make_unique<Heap>(parts.view);
-  if (parts.with_heap) thread_ = base::start_thread("or-pprof", [this] { work(); });
+}
+
+void Profiler::watch_heap() {
+  if (!parts_.with_heap) return;
+  const std::lock_guard lock(mutex_);
+  if (!thread_.joinable()) thread_ = base::start_thread("or-pprof", [this] { work(); });
 }
 
 Profiler::~Profiler() {

@@ -32,10 +32,12 @@ class Profiler {
     segment::View view;
     int service_pid = 0;
     int service_bell = -1;
-    bool with_heap = true;  // keep the book of allocations from now on
+    bool with_heap = true;  // keep the book of allocations, from watch_heap() on
   };
   explicit Profiler(const Parts& parts);
   ~Profiler();
+
+  void watch_heap();
 
   struct Begun {
     std::shared_ptr<Job> job;  // nullptr when one of this kind is under way already

@@ -136,6 +136,30 @@ TEST_F(LoopCrewTest, ends_while_some_are_waiting_and_one_is_busy) {
   releaser.join();
 }
 
+// The names of this process's threads.
+std::vector<std::string> thread_names() {
+  std::vector<std::string> names;
+  DIR* tasks = opendir("/proc/self/task");
+  while (const dirent* task = readdir(tasks)) {
+    std::ifstream comm("/proc/self/task/" + std::string(task->d_name) + "/comm");
+    std::getline(comm, names.emplace_back());
+  }
+  closedir(tasks);
+  return names;
+}
+
+TEST_F(LoopCrewTest, a_thread_is_started_when_it_is_needed) {
+  start(16);
+  for (int i = 0; i < 10; ++i) ASSERT_TRUE(is_served(30s));
+  // A machine that stops the one thread in the midst of a handler makes it look stuck: two may be.
+  EXPECT_LE(std::ranges::count(thread_names(), "crew"), 4);
+  post_stuck(begun_, until_);
+  begun_.acquire();
+  EXPECT_TRUE(is_served(30s));
+  EXPECT_GE(std::ranges::count(thread_names(), "crew"), 2);
+  until_.release();
+}
+
 // How often the thread of that name has gone to sleep by itself; -1 when there is none.
 long sleeps_of(const std::string& name) {
   long sleeps = -1;
