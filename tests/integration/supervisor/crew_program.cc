@@ -221,6 +221,7 @@ const ops::Table kTable = {.keeper_main = keeper_main,
                            .keeper_thread = nullptr,
                            .ask = nullptr,
                            .parse_json = nullptr,
+                           .discover = nullptr,
                            .health_command = nullptr};
 
 // --- The user's part ---------------------------------------------------------------------------
