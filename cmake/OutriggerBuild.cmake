@@ -4,6 +4,10 @@
 #     One room of src/: the object library outrigger_<NAME>. DEPENDS names the rooms that it needs when it is linked.
 #     A room of headers alone needs no call.
 #
+#   outrigger_embed(ROOM files...)
+#     Text files below web/ of the room's directory, compiled in: page.css is the string_view web::page_css,
+#     declared in the room's web.h.
+#
 #   outrigger_test(NAME SOURCES files... [ROOMS rooms...] [LIBRARIES libraries...] [TIMEOUT seconds]
 #                  [LABELS labels...] [SERIAL] [NO_MAIN])
 #     A GoogleTest program, registered in ctest under NAME, with the objects of the named rooms and of those that
@@ -35,6 +39,19 @@ function(outrigger_room name)
   add_library(outrigger_${name} OBJECT ${ROOM_SOURCES})
   target_link_libraries(outrigger_${name} PUBLIC outrigger_options ${ROOM_LIBRARIES})
   set_property(GLOBAL PROPERTY OUTRIGGER_DEPENDS_${name} "${ROOM_DEPENDS}")
+endfunction()
+
+function(outrigger_embed room)
+  foreach(file IN LISTS ARGN)
+    string(REPLACE "." "_" name "${file}")
+    set(source "${CMAKE_CURRENT_SOURCE_DIR}/web/${file}")
+    set(script "${PROJECT_SOURCE_DIR}/cmake/EmbedText.cmake")
+    set(out "${CMAKE_CURRENT_BINARY_DIR}/web/${name}.cc")
+    add_custom_command(OUTPUT "${out}" DEPENDS "${source}" "${script}"
+      COMMAND "${CMAKE_COMMAND}" "-DFILE=${source}" "-DNAME=outrigger::${room}::web::${name}" "-DHEADER=${room}/web.h"
+        "-DOUT=${out}" -P "${script}" VERBATIM)
+    target_sources(outrigger_${room} PRIVATE "${out}")
+  endforeach()
 endfunction()
 
 # The named rooms and all that they depend on, as far as they have objects. A room that depends on ops means its door:

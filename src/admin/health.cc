@@ -1,4 +1,3 @@
-#include "admin/json_writer.h"
 #include "admin/pages.h"
 #include "http/date.h"
 
@@ -69,6 +68,11 @@ void write_metric(JsonWriter& json, const PostedMetric& metric) {
   json.key("dimensions").begin_object();
   for (const auto& [name, value] : metric.dimensions) json.member(name, value);
   json.end_object();
+  if (!metric.history.empty()) {
+    json.key("history").begin_array();
+    for (const double value : metric.history) json.value(value);
+    json.end_array();
+  }
   json.end_object();
 }
 
@@ -126,11 +130,10 @@ void write_the_rest(JsonWriter& json, const HealthReport& report) {
 
 }  // namespace
 
-http::ServerResponse health_json(const HealthReport& report, Trust trust) {
-  const Status status = overall(report);
-  JsonWriter json;
+std::string health_body(const HealthReport& report, Trust trust, JsonWriter::Layout layout) {
+  JsonWriter json(layout);
   json.begin_object();
-  json.member("status", name_of(status));
+  json.member("status", name_of(overall(report)));
   if (trust == Trust::kInsider) json.member("service", report.service);
   json.member("version", report.version);
   if (trust == Trust::kInsider) {
@@ -149,10 +152,13 @@ http::ServerResponse health_json(const HealthReport& report, Trust trust) {
   json.end_array();
   if (trust == Trust::kInsider) write_the_rest(json, report);
   json.end_object();
+  return json.take();
+}
 
+http::ServerResponse health_json(const HealthReport& report, Trust trust) {
   http::ServerResponse response;
-  response.status = status == Status::kFail ? 503 : 200;
-  response.body = json.take();
+  response.status = overall(report) == Status::kFail ? 503 : 200;
+  response.body = health_body(report, trust, JsonWriter::Layout::kPretty);
   return response;
 }
 

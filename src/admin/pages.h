@@ -4,10 +4,12 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "admin/exposure.h"
+#include "admin/json_writer.h"
 #include "admin/report.h"
 #include "http/server.h"
 #include "outrigger/result.h"
@@ -17,6 +19,7 @@ namespace outrigger::admin {
 class Profiles;
 
 // /health: 200 or 503, JSON.
+std::string health_body(const HealthReport& report, Trust trust, JsonWriter::Layout layout);
 http::ServerResponse health_json(const HealthReport& report, Trust trust);
 // The same for a browser.
 http::ServerResponse health_html(const HealthReport& report, Trust trust);

@@ -1,11 +1,14 @@
 #include "admin/router.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "admin/health_feed.h"
 #include "admin/json_writer.h"
 #include "admin/negotiate.h"
 #include "admin/pages.h"
+#include "admin/web.h"
 #include "http/message.h"
 
 namespace outrigger::admin {
@@ -35,6 +38,12 @@ ServerResponse get_health(Source& source, const ServerRequest& request, Trust tr
       html ? health_html(source.health(), trust) : health_json(source.health(), trust);
   if (!html) response.headers.emplace_back("Vary", "Accept");
   return response;
+}
+ServerResponse get_health_css(Source&, const ServerRequest&, Trust) {
+  return style_sheet(web::health_css);
+}
+ServerResponse get_health_js(Source&, const ServerRequest&, Trust) {
+  return script(web::health_js);
 }
 ServerResponse get_livez(Source& source, const ServerRequest&, Trust) {
   return livez(source.liveness());
@@ -84,10 +93,13 @@ struct Route {
   Page get;
   Page put;  // nullptr where nothing can be put
   Page post = nullptr;
+  bool has_feed = false;  // of what changes there, as text/event-stream
 };
 constexpr Route kRoutes[] = {
-    {"/health", Exposure::kAnyone, get_health, nullptr},
-    {"/healthz", Exposure::kAnyone, get_health, nullptr},
+    {"/health", Exposure::kAnyone, get_health, nullptr, nullptr, true},
+    {"/health.css", Exposure::kAnyone, get_health_css, nullptr},
+    {"/health.js", Exposure::kAnyone, get_health_js, nullptr},
+    {"/healthz", Exposure::kAnyone, get_health, nullptr, nullptr, true},
     {"/livez", Exposure::kAnyone, get_livez, nullptr},
     {"/readyz", Exposure::kAnyone, get_readyz, nullptr},
     {"/version", Exposure::kAnyone, get_version, nullptr},
@@ -141,7 +153,12 @@ ServerResponse refused(const Route& route) {
   return http::error_response(403, sentence);
 }
 
-ServerResponse answer(Source& source, uint32_t own_uid, const ServerRequest& request) {
+bool wants_feed(const ServerRequest& request) {
+  return preferred(request, {"application/json", "text/html", "text/event-stream"}) == 2;
+}
+
+ServerResponse answer(Source& source, HealthFeeds& feeds, uint32_t own_uid,
+                      const ServerRequest& request) {
   for (const Route& route : kRoutes) {
     if (route.path != request.path) continue;
     const Page page = request.method == "GET"    ? route.get
@@ -151,6 +168,7 @@ ServerResponse answer(Source& source, uint32_t own_uid, const ServerRequest& req
     if (page == nullptr) return not_allowed(route, request.method);
     const Trust trust = trust_in(request, source.local(), own_uid);
     if (!may_see(route.exposure, trust)) return refused(route);
+    if (route.has_feed && wants_feed(request)) return feeds.open(trust);
     return page(source, request, trust);
   }
   return not_found(request.path);
@@ -159,8 +177,8 @@ ServerResponse answer(Source& source, uint32_t own_uid, const ServerRequest& req
 }  // namespace
 
 http::Handler handler(Source& source, uint32_t own_uid) {
-  return
-      [&source, own_uid](const ServerRequest& request) { return answer(source, own_uid, request); };
+  return [&source, feeds = std::make_shared<HealthFeeds>(source), own_uid](
+             const ServerRequest& request) { return answer(source, *feeds, own_uid, request); };
 }
 
 std::string socket_address(uint32_t uid, std::string_view service, int supervisor_pid) {

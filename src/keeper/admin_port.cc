@@ -82,6 +82,13 @@ Result<void> AdminPort::open(const Declarations& declarations) {
   return {};
 }
 
+void AdminPort::end(std::chrono::nanoseconds within) {
+  if (server_ == nullptr) return;
+  server_->drain(std::chrono::duration_cast<std::chrono::milliseconds>(within));
+  server_.reset();
+  opened_.clear();
+}
+
 std::string AdminPort::address() const {
   if (server_ == nullptr) return {};
   for (const http::Listener& listener : server_->listeners())

@@ -2,6 +2,7 @@
 // so that no client is refused in between.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ class AdminPort {
 
   // Opens what is declared, unless that is open already. On failure nothing is open.
   Result<void> open(const Declarations& declarations);
+
+  // Who is waiting gets an answer, pages that are open their last message; then nothing is open.
+  void end(std::chrono::nanoseconds within);
 
   bool is_open() const { return server_ != nullptr; }
   // "127.0.0.1:8081", as bound; empty when there is no TCP port.

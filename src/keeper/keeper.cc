@@ -123,8 +123,9 @@ void Keeper::run() {
     if (wait_ns != 0 || now_ns - events_ns_ > kEventsEveryNs) look_at_events(wait_ns);
     worked = work(now_ns);
     if (now_ns - second_ns_ > kSlowLookNs) look_each_second(now_ns);
-    if (ended_ns_ != 0 && (!worked || now_ns > finish_by_ns_) && is_finished(now_ns)) return;
+    if (ended_ns_ != 0 && (!worked || now_ns > finish_by_ns_) && is_finished(now_ns)) break;
   }
+  say_goodbye();
 }
 
 void Keeper::note_time(int64_t now_ns) {

@@ -86,6 +86,7 @@ class Keeper {
   void on_orphaned(int64_t now_ns);
   void look_at_orphan(int64_t now_ns);
   bool is_finished(int64_t now_ns);
+  void say_goodbye();
 
   Options options_;
   Channel channel_;

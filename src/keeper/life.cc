@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -26,6 +28,9 @@ constexpr int64_t kFlushNs = 9 * base::kNsPerSecond / 2;
 // Both end within five seconds of the supervisor.
 constexpr int64_t kOrphanKillNs = 4 * base::kNsPerSecond;
 constexpr int64_t kOrphanEndNs = 24 * base::kNsPerSecond / 5;
+// For pages that are open to hear how it ended. There is hardly any time left when the flush took all.
+constexpr int64_t kGoodbyeNs = base::kNsPerSecond;
+constexpr int64_t kGoodbyeLeastNs = 150 * base::kNsPerMs;
 // A thread's end is waited for by the program's own.
 constexpr int64_t kThreadFlushNs = 2 * base::kNsPerSecond;
 constexpr uint32_t kWarn = 3;
@@ -229,6 +234,11 @@ bool Keeper::is_finished(int64_t now_ns) {
   base::write_line(STDERR_FILENO, declarations_.service, ": stdout did not take the last ",
                    spool_->pending(), " log entries");
   return true;
+}
+
+void Keeper::say_goodbye() {
+  const int64_t left_ns = finish_by_ns_ - base::monotonic_ns();
+  admin_->end(std::chrono::nanoseconds(std::clamp(left_ns, kGoodbyeLeastNs, kGoodbyeNs)));
 }
 
 }  // namespace outrigger::keeper

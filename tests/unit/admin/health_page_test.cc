@@ -94,6 +94,13 @@ TEST(HealthJson, has_the_contract_s_names) {
   EXPECT_EQ(page.at("keeper").at("restarts"), 1);
 }
 
+TEST(HealthJson, has_a_metric_s_last_hour) {
+  HealthReport report = full_report();
+  report.metrics[0].history = {1.5, std::numeric_limits<double>::quiet_NaN(), 3};
+  const auto page = parsed(health_json(report, Trust::kInsider));
+  EXPECT_EQ(page.at("metrics").at(0).at("history"), boost::json::parse("[1.5,null,3]"));
+}
+
 TEST(HealthJson, shows_log_entries_with_their_fields_as_they_were) {
   const auto page = parsed(health_json(full_report(), Trust::kInsider));
   const auto& entry = page.at("logs").at(0).as_object();
@@ -149,10 +156,25 @@ TEST(HealthHtml, lets_no_entry_become_markup) {
   report.checks[0].output = "<img src=x onerror=\"y\">";
   const auto response = health_html(report, Trust::kInsider);
   EXPECT_EQ(response.content_type, "text/html; charset=utf-8");
-  EXPECT_EQ(response.body.find("<script"), std::string::npos);
+  EXPECT_EQ(response.body.find("<script>"), std::string::npos);
   EXPECT_EQ(response.body.find("<img"), std::string::npos);
   EXPECT_EQ(response.body.find("<b>"), std::string::npos);
   EXPECT_NE(response.body.find("&lt;b&gt;x&lt;/b&gt;"), std::string::npos);
+}
+
+TEST(HealthHtml, brings_its_state_along_and_runs_nothing_from_elsewhere) {
+  const auto response = health_html(full_report(), Trust::kInsider);
+  const auto begin = response.body.find("<pre id=\"state\"");
+  ASSERT_NE(begin, std::string::npos);
+  EXPECT_NE(response.body.find("&quot;service&quot;: &quot;prober&quot;", begin),
+            std::string::npos);
+  EXPECT_EQ(response.body.find("{{state}}"), std::string::npos);
+  EXPECT_EQ(response.body.find("://", 0), response.body.find("://x/")) << "an address of another";
+  std::string policy;
+  for (const auto& [name, value] : response.headers)
+    if (name == "Content-Security-Policy") policy = value;
+  EXPECT_TRUE(policy.starts_with("default-src 'none'; script-src 'self';")) << policy;
+  EXPECT_EQ(policy.find("unsafe"), std::string::npos) << policy;
 }
 
 TEST(HealthHtml, tells_a_stranger_no_more_than_the_json_does) {

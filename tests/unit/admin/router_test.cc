@@ -64,6 +64,18 @@ TEST_F(RouterTest, gives_a_browser_html_and_all_others_json) {
   EXPECT_EQ(header(get("/health"), "Vary"), "Accept");
 }
 
+TEST_F(RouterTest, gives_a_page_its_style_its_script_and_a_feed) {
+  EXPECT_EQ(get("/health.css").content_type, "text/css; charset=utf-8");
+  EXPECT_EQ(get("/health.js").content_type, "text/javascript; charset=utf-8");
+  const auto events =
+      ask(MadeRequest("GET", "/health").from_loopback().with("Accept", "text/event-stream"));
+  EXPECT_EQ(events.content_type, "text/event-stream");
+  EXPECT_NE(events.feed, nullptr);
+  const auto level =
+      ask(MadeRequest("GET", "/log/level").from_loopback().with("Accept", "text/event-stream"));
+  EXPECT_EQ(level.feed, nullptr);
+}
+
 TEST_F(RouterTest, gives_a_scraper_the_format_it_asks_for) {
   EXPECT_TRUE(get("/metrics").content_type.starts_with("text/plain; version=0.0.4"));
   // As Prometheus 2.42 asks.
