@@ -213,7 +213,9 @@ function showSettings(settings) {
   return make('table', {class: 'settings'},
     make('thead', {}, make('tr', {}, ['Name', 'Value', 'From'].map((head) => make('th', {scope: 'col'}, head)))),
     make('tbody', {}, settings.map((setting) => make('tr', {}, make('th', {scope: 'row'}, setting.name),
-      make('td', {class: 'mono'}, setting.value === '' ? '(empty)' : setting.value), make('td', {}, setting.from)))));
+      make('td', {class: 'mono'}, setting.value === '' ? '(empty)' : setting.value),
+      make('td', {}, setting.from, (setting.shadowed || []).map((other) =>
+        make('div', {class: 'none'}, 'not ' + other.value + ' from ' + other.from)))))));
 }
 
 // --- the state, and what of it has changed ---
