@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <sstream>
+
 #include "harness.h"
 
 namespace outrigger::whole {
@@ -204,6 +206,59 @@ TEST_F(OperatorTest, the_access_log_has_each_request) {
            log.find("GET /nothing 404 in ") != std::string::npos &&
            log.find("GET /count 200 in ") != std::string::npos;
   })) << service.out();
+}
+
+// The entries with that message, a line of JSON each.
+std::vector<std::string> entries(const Program& service, const std::string& message) {
+  std::vector<std::string> found;
+  std::istringstream lines(service.out());
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("\"message\":\"" + message + "\"") != std::string::npos) found.push_back(line);
+  }
+  return found;
+}
+
+TEST(Trace, goes_from_the_callers_header_through_entries_into_the_next_call) {
+  Program service(OPERATOR, ports({"--logs", "stdout-json"}));
+  const int port = service.service_port(kPatience);
+  ASSERT_NE(port, 0) << service.err();
+  const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736", span = "00f067aa0ba902b7";
+  const HttpAnswer answer = http(port, "/relay?port=" + std::to_string(port), "GET", kPatience,
+                                 "traceparent: 00-" + trace + "-" + span + "-01\r\n");
+  EXPECT_EQ(answer.body.substr(0, 37), "\"00-" + trace + "-") << "the call within the call";
+  EXPECT_EQ(answer.body.find(span), std::string::npos) << "each call has a span of its own";
+  ASSERT_TRUE(eventually(kPatience, [&] { return !entries(service, "traced").empty(); }));
+  for (const char* message : {"relayed", "traced"}) {
+    const std::string entry = entries(service, message).at(0);
+    EXPECT_NE(entry.find("\"trace_id\":\"" + trace + "\""), std::string::npos) << entry;
+    EXPECT_NE(entry.find("\"span_id\":\""), std::string::npos) << entry;
+    EXPECT_EQ(entry.find(span), std::string::npos) << entry;
+  }
+  http(port, "/trace", "GET", kPatience, "traceparent: 00-zz\r\n");
+  ASSERT_TRUE(eventually(kPatience, [&] { return entries(service, "traced").size() == 2; }));
+  EXPECT_EQ(entries(service, "traced").at(1).find(trace), std::string::npos);
+}
+
+TEST(Module, has_a_level_that_is_set_at_run_time) {
+  Program service(OPERATOR, ports({"--logs", "stdout-json"}));
+  const int port = service.service_port(kPatience);
+  const int admin = service.admin_port(kPatience);
+  ASSERT_NE(port, 0) << service.err();
+  http(port, "/trace");
+  ASSERT_TRUE(eventually(kPatience, [&] { return entries(service, "traced").size() == 1; }));
+  EXPECT_EQ(entries(service, "in detail").size(), 0u);
+
+  EXPECT_EQ(http(admin, "/log/level?module=part&level=debug", "PUT").status, 200);
+  EXPECT_NE(http(admin, "/log/level").body.find("\"part\":\"DEBUG\""), std::string::npos);
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    http(port, "/trace");
+    return !entries(service, "in detail").empty();
+  }));
+  EXPECT_NE(entries(service, "in detail").at(0).find("\"module\":\"part\""), std::string::npos);
+
+  const HttpAnswer unknown = http(admin, "/log/level?module=nowhere&level=debug", "PUT");
+  EXPECT_EQ(unknown.status / 100, 4) << unknown.body;
+  EXPECT_NE(unknown.body.find("nowhere"), std::string::npos) << unknown.body;
 }
 
 TEST(Restricted, elsewhere_than_locally_a_stranger_is_refused) {

@@ -1,4 +1,5 @@
 // A service with one operation of each kind, for operations_test.cc.
+#include <outrigger/http.h>
 #include <outrigger/outrigger.h>
 
 #include <atomic>
@@ -73,6 +74,24 @@ int main(int argc, char** argv) {
   service.operation("cancelled", "How many calls were told to stop.")
       .read_only()
       .does([]() -> Result<Json> { return Json(g_cancelled.load()); });
+  service.operation("trace", "The trace that the call is within.")
+      .read_only()
+      .does([]() -> Result<Json> {
+        static const auto part = log::module("part");
+        log::info("traced");
+        log::debug(part, "in detail");
+        return Json(log::current().traceparent());
+      });
+  service.operation("relay", "What `trace` says when it is asked by another call of this service.")
+      .arg<int>("port", "where this service listens")
+      .read_only()
+      .does([](int port) -> Result<Json> {
+        log::info("relayed");
+        const auto answer =
+            http::fetch({.url = "http://127.0.0.1:" + std::to_string(port) + "/trace"});
+        if (!answer.ok()) return answer.error();
+        return Json::parse(answer->body);
+      });
   service.operation("throws", "Throws.").does([]() -> Result<Json> {
     throw std::runtime_error("nobody's business");
   });
