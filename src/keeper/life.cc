@@ -77,15 +77,16 @@ void Keeper::start_output() {
 
 void Keeper::start_shipping() {
   const bool also_printed = declarations_.logs == LogsTo::kBoth || output_ != nullptr;
-  const auto consumed =
-      spool_->consume(also_printed ? Spool::Consumers::kBoth : Spool::Consumers::kShipping);
+  const ShippingMemory memory = shipping_memory_for(memory_limit_bytes());
+  const auto consumed = spool_->consume(
+      also_printed ? Spool::Consumers::kBoth : Spool::Consumers::kShipping, memory.spool_bytes);
   if (!consumed.ok()) {
     base::write_line(STDERR_FILENO, declarations_.service,
                      ": logs go to stdout: ", consumed.error().message);
     return;
   }
   Shipper::Options options;
-  options.backlog_bytes_max = backlog_bytes_for(memory_limit_bytes());
+  options.backlog_bytes_max = memory.backlog_bytes;
   options.is_printed_anyway = also_printed;
   const char* const coding = getenv("OUTRIGGER_LOGS_CODING");
   if (coding != nullptr && strcmp(coding, "plain") == 0) options.coding = Coding::kPlain;

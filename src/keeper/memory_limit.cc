@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kBoundMax = 64u << 20;
 constexpr size_t kBoundMin = 12u << 20;
 // Batches that are on their way: as lines while they come out of the backlog, then as bodies.
-constexpr size_t kPutsBytes = 8u << 20;
+constexpr size_t kPutsBytes = 6u << 20;
 
 // SIZE_MAX where there is none ("max"), or no such file.
 size_t limit_in(const char* path) {
@@ -39,10 +39,11 @@ size_t memory_limit_bytes() {
                    limit_in("/sys/fs/cgroup/memory/memory.limit_in_bytes")});
 }
 
-size_t backlog_bytes_for(size_t limit_bytes) {
+ShippingMemory shipping_memory_for(size_t limit_bytes) {
   const size_t bound = std::clamp(limit_bytes / 10, kBoundMin, kBoundMax);
-  const size_t others = std::min(kSpoolDataBytes + kPutsBytes, bound / 4 * 3);
-  return std::min(bound - others, kCells * kCellBytes);
+  const size_t spool = bound < 3 * kSpoolDataMax ? kSpoolDataBytes : kSpoolDataMax;
+  const size_t others = std::min(spool + kPutsBytes, bound / 4 * 3);
+  return {spool, std::min(bound - others, kCells * kCellBytes)};
 }
 
 }  // namespace outrigger::keeper

@@ -117,7 +117,7 @@ void Shipper::turn(int64_t now_ns) {
       start_puts(now_ns);
     }
   } else if (!denied_.load(std::memory_order_relaxed)) {
-    evacuate(now_ns);
+    evacuate();
     start_puts(now_ns);
   }
   backlog_bytes_.store(backlog_.used_bytes(), std::memory_order_relaxed);
@@ -277,7 +277,7 @@ std::unique_ptr<Shipper::Job> Shipper::live_job(int64_t now_ns) {
 }
 
 std::unique_ptr<Shipper::Job> Shipper::next_job(int64_t now_ns) {
-  const bool spool_presses = committed_ - mark_ > kSpoolDataBytes / 2;
+  const bool spool_presses = committed_ - mark_ > spool_->data_bytes() / 2;
   if (spool_presses || backlog_.empty()) {
     if (auto job = live_job(now_ns)) return job;
     if (backlog_.empty()) return nullptr;
@@ -355,7 +355,7 @@ int64_t Shipper::next_wake_ns(int64_t now_ns) const {
 // The position from which on there is something to do.
 uint64_t Shipper::wanted() const {
   if (denied_.load(std::memory_order_relaxed) || in_haste_) return committed_ + 1;
-  const uint64_t full_spool = mark_ + kSpoolDataBytes / 2 + 1;
+  const uint64_t full_spool = mark_ + fill_max() + 1;
   if (!pace_.reaching() || under_way() == kPutsMax)
     return std::max(full_spool, committed_ + kSpoolDataBytes / 32);
   if (cut_.bytes() == 0 && next_ == committed_) return committed_ + 1;

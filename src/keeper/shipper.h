@@ -108,7 +108,8 @@ class Shipper {
   size_t under_way() const;
   bool extend_cut();
   // --- shipper_keep.cc: what is not taken ---
-  void evacuate(int64_t now_ns);
+  uint64_t fill_max() const;
+  void evacuate();
   bool evacuate_oldest();
   void halve(Seat& seat);
   void note_loss(Loss loss, const Tally& tally);

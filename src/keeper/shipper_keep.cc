@@ -19,12 +19,9 @@ constexpr int kPollMs = 100;
 constexpr size_t kPrintBytesMax = 64u << 10;
 // How long senders get to notice that they are cancelled.
 constexpr int64_t kCancelNs = 300 * base::kNsPerMs;
-// So much of the spool may be filled before its oldest lines are put away: more while all is well,
-// since then it is only CloudWatch that is slow. The drain wants room for two entries of the
-// largest size.
-constexpr uint64_t kFillWhileReaching = kSpoolDataBytes / 8 * 5;
-constexpr uint64_t kFillWhileNot = kSpoolDataBytes / 8 * 3;
-static_assert(kFillWhileReaching + 2 * kEntryBytesMax < kSpoolDataBytes);
+// So much of the spool may be filled before its oldest lines are put away, while CloudWatch takes
+// none.
+constexpr uint64_t kFillWhileNot = 3u << 20;
 
 }  // namespace
 
@@ -50,9 +47,14 @@ void Shipper::note_loss(Loss loss, const Tally& tally) {
 
 // --- Into the backlog --------------------------------------------------------------------------
 
-void Shipper::evacuate(int64_t) {
-  const uint64_t fill_max = pace_.reaching() ? kFillWhileReaching : kFillWhileNot;
-  while (committed_ - mark_ > fill_max && evacuate_oldest()) advance_mark();
+// While all is well CloudWatch is only slow: then all but what the drain wants, which is room for two
+// entries of the largest size, and a little.
+uint64_t Shipper::fill_max() const {
+  return pace_.reaching() ? spool_->data_bytes() / 16 * 15 - 2 * kEntryBytesMax : kFillWhileNot;
+}
+
+void Shipper::evacuate() {
+  while (committed_ - mark_ > fill_max() && evacuate_oldest()) advance_mark();
 }
 
 // Moves the mark over the oldest lines that are not settled; false when they cannot go yet.

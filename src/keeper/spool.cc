@@ -77,23 +77,29 @@ bool Spool::map(int fd) {
   fd_ = fd;
   head_ = base::Mapping::shared(fd, kSpoolDataAt);
   if (!head_) return false;
-  twice_ = base::Mapping(
-      mmap(nullptr, 2 * kSpoolDataBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
-      2 * kSpoolDataBytes);
-  if (!twice_) return false;
-  for (const size_t half : {size_t{0}, kSpoolDataBytes}) {
-    if (mmap(twice_.bytes() + half, kSpoolDataBytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-             fd, kSpoolDataAt) == MAP_FAILED) {
+  const bool large = memory().data_bytes == kSpoolDataMax && is_large_enough(fd, kSpoolFileBytes);
+  return map_data(large ? kSpoolDataMax : kSpoolDataBytes);
+}
+
+bool Spool::map_data(size_t bytes) {
+  base::Mapping twice(mmap(nullptr, 2 * bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+                      2 * bytes);
+  if (!twice) return false;
+  for (const size_t half : {size_t{0}, bytes}) {
+    if (mmap(twice.bytes() + half, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd_,
+             kSpoolDataAt) == MAP_FAILED) {
       return false;
     }
   }
+  twice_ = std::move(twice);
   data_ = twice_.bytes();
+  data_bytes_ = bytes;
   return true;
 }
 
 Spool::~Spool() = default;
 
-Result<void> Spool::consume(Consumers consumers) {
+Result<void> Spool::consume(Consumers consumers, size_t data_bytes) {
   if (consumers == Consumers::kOutput) {
     consumers_ = consumers;
     return {};
@@ -108,12 +114,17 @@ Result<void> Spool::consume(Consumers consumers) {
         bytes);
     if (!ship_) return no_memory();
   }
+  if (data_bytes > data_bytes_ && draft_ == 0) {
+    const std::lock_guard lock(mutex_);
+    if (!map_data(kSpoolDataMax)) return no_memory();
+    memory().data_bytes = kSpoolDataMax;
+  }
   ShipMemory& ship = *ship_memory();
   if (ship.began.exchange(1, std::memory_order_relaxed) == 0)
     ship.mark.store(state_.fill, std::memory_order_relaxed);
   // Only a keeper that scribbled over its own memory leaves a mark out of reach.
   const uint64_t mark = ship_mark();
-  if (mark > state_.fill || state_.fill - mark > kSpoolDataBytes) set_ship_mark(state_.fill);
+  if (mark > state_.fill || state_.fill - mark > data_bytes_) set_ship_mark(state_.fill);
   consumers_ = consumers;
   return {};
 }
@@ -166,7 +177,7 @@ void Spool::resume() {
   const uint64_t taken_end = memory.taken_end.load(std::memory_order_relaxed);
   const uint64_t tail = memory.tail.load(std::memory_order_relaxed);
   uint64_t begin = std::max(written, tail);
-  if (begin > state_.fill || state_.fill - begin > kSpoolDataBytes) {
+  if (begin > state_.fill || state_.fill - begin > data_bytes_) {
     // Only a keeper that scribbled over its own memory leaves that behind. The lines are gone, the
     // marks are not.
     begin = state_.fill;
@@ -186,7 +197,7 @@ void Spool::resume() {
   memory.taken_end.store(begin, std::memory_order_relaxed);
   // What was delivered is counted after the write() that did it; between the two a keeper may die.
   const uint64_t gone = memory.lost_lines.load(std::memory_order_relaxed) +
-                        count_line_ends(data_ + begin % kSpoolDataBytes, state_.fill - begin);
+                        count_line_ends(data_ + begin % data_bytes_, state_.fill - begin);
   memory.delivered.store(state_.entries - std::min(state_.entries, gone),
                          std::memory_order_relaxed);
   draft_ = committed_ = state_.fill;
@@ -213,7 +224,7 @@ size_t Spool::room() const {
   // The oldest gap's place may be used again when its line is gone.
   const Gap& oldest = memory().gaps[state_.gaps % kGapsMax];
   if (state_.gaps >= kGapsMax && oldest.end > low) return 0;
-  return kSpoolDataBytes - (draft_ - low);
+  return data_bytes_ - (draft_ - low);
 }
 
 void Spool::add_gap(size_t bytes, uint64_t calls) {
@@ -245,7 +256,7 @@ void Spool::commit() {
 // What lies between two positions. Precondition: mutex_ is held, and `begin` is no less than in the
 // call before.
 Spool::Chunk Spool::chunk_of(uint64_t begin, uint64_t end) const {
-  Chunk chunk{end - begin, end, count_line_ends(data_ + begin % kSpoolDataBytes, end - begin), 0};
+  Chunk chunk{end - begin, end, count_line_ends(data_ + begin % data_bytes_, end - begin), 0};
   chunk.calls = chunk.lines;
   for (; gap_hint_ < committed_gaps_; ++gap_hint_) {
     const Gap& gap = memory().gaps[gap_hint_ % kGapsMax];
@@ -261,7 +272,7 @@ uint64_t Spool::drop_oldest(size_t bytes) {
   const uint64_t begin = position_;
   uint64_t end = committed_;
   if (committed_ - begin > bytes) {
-    const char* const from = data_ + begin % kSpoolDataBytes;
+    const char* const from = data_ + begin % data_bytes_;
     const void* const found = memchr(from + bytes, '\n', committed_ - begin - bytes);
     if (found != nullptr)
       end = begin + static_cast<uint64_t>(static_cast<const char*>(found) - from) + 1;
@@ -279,7 +290,7 @@ void Spool::trim() {
   const std::lock_guard lock(mutex_);
   const bool taken = consumers() == Consumers::kShipping || position_ == committed_;
   if (!dirty_ || !taken || draft_ != committed_ || low_mark() != draft_) return;
-  fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kSpoolDataAt, kSpoolDataBytes);
+  fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kSpoolDataAt, data_bytes_);
   dirty_ = false;
 }
 
@@ -291,7 +302,7 @@ Spool::Chunk Spool::take(char* to, size_t bytes_max) {
     more_.wait(lock);
     waiting_ = false;
   }
-  const char* const from = data_ + position_ % kSpoolDataBytes;
+  const char* const from = data_ + position_ % data_bytes_;
   size_t bytes = std::min<uint64_t>(committed_ - position_, bytes_max);
   if (bytes == bytes_max) {
     const void* const last = memrchr(from, '\n', bytes);

@@ -3,11 +3,11 @@
 //
 //   offset    who writes       what
 //   0         drain, output    SpoolMemory: marks and the double-buffered commit
-//   128 KiB   drain            kDataBytes of lines, circular, mapped twice in a row so that a line
-//   never wraps
+//   128 KiB   drain            8 MiB of lines, or 16 where logs are shipped; circular, mapped twice
+//                              in a row so that a line never wraps
 //   kShipAt   shipping         what ships logs to CloudWatch keeps there (ship_memory.h)
 //
-// Positions count bytes since the start and never go back; a byte lies at position % kDataBytes.
+// Positions count bytes since the start and never go back; a byte lies at position % data_bytes().
 //
 //      tail or written          committed          draft
 //   ────────┼───────────────────────┼─────────────────┼────────────► positions
@@ -41,7 +41,10 @@ namespace outrigger::keeper {
 
 inline constexpr size_t kSpoolDataAt = 128u << 10;
 inline constexpr size_t kSpoolDataBytes = 8u << 20;
-inline constexpr size_t kShipAt = kSpoolDataAt + kSpoolDataBytes;
+// The same where logs go to CloudWatch and there is memory: four batches under way hold half of the
+// other, and what comes meanwhile at a million entries a second wants its place.
+inline constexpr size_t kSpoolDataMax = 16u << 20;
+inline constexpr size_t kShipAt = kSpoolDataAt + kSpoolDataMax;
 inline constexpr size_t kCellsAt = kShipAt + kShipHeadBytes;
 inline constexpr size_t kSpoolFileBytes = kCellsAt + kCells * kCellBytes;
 // The keeper's entries, stdout's lines, stderr's: render::kKeeperRing and on.
@@ -71,6 +74,7 @@ struct Gap {
 struct SpoolMemory {
   std::atomic<uint64_t> magic;
   uint64_t boot;
+  uint64_t data_bytes;             // kSpoolDataMax, or else kSpoolDataBytes
   std::atomic<uint32_t> selector;  // which of `commits` counts
   CommitState commits[2];
   // The output's lines.
@@ -114,13 +118,15 @@ class Spool {
   enum class Consumers { kOutput, kShipping, kBoth };
   // By the drain's thread. Until then it is the output alone; shipping begins with what is committed
   // later, or goes on where a predecessor stopped. An error where the memory is too small for it.
-  Result<void> consume(Consumers consumers);
+  // More than kSpoolDataBytes are had only where nothing was written yet.
+  Result<void> consume(Consumers consumers, size_t data_bytes = kSpoolDataBytes);
   bool ships() const { return consumers() != Consumers::kOutput; }
+  size_t data_bytes() const { return data_bytes_; }  // of lines, at the most
 
   // --- The drain's side ---
   // Bytes that may be written at draft(). 0 also while too many gaps wait.
   size_t room() const;
-  char* draft() const { return data_ + draft_ % kSpoolDataBytes; }
+  char* draft() const { return data_ + draft_ % data_bytes_; }
   // A line of that many bytes stands at draft().
   void add(size_t bytes) {
     draft_ += bytes;
@@ -168,7 +174,7 @@ class Spool {
     // Release: the drain may write where the lines were that this thread has read.
     ship_memory()->mark.store(mark, std::memory_order_release);
   }
-  const char* at(uint64_t position) const { return data_ + position % kSpoolDataBytes; }
+  const char* at(uint64_t position) const { return data_ + position % data_bytes_; }
   // Waits until so much is committed, poke() or CLOCK_MONOTONIC's `until_ns`.
   void wait_for_more(uint64_t wanted, int64_t until_ns);
 
@@ -185,6 +191,7 @@ class Spool {
  private:
   Spool() = default;
   bool map(int fd);
+  bool map_data(size_t bytes);
   void resume();
   void start_afresh(uint64_t boot);
   uint64_t low_mark() const;
@@ -196,6 +203,7 @@ class Spool {
   base::Mapping twice_;
   base::Mapping ship_;
   char* data_ = nullptr;
+  size_t data_bytes_ = 0;
   Consumers consumers() const { return consumers_.load(std::memory_order_relaxed); }
   std::atomic<Consumers> consumers_{Consumers::kOutput};  // set by the drain's thread
   Found found_ = Found::kNothing;

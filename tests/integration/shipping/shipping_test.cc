@@ -156,6 +156,68 @@ TEST_F(ShippingTest, an_outage_is_waited_for) {
   EXPECT_EQ(program.out(), "");
 }
 
+TEST_F(ShippingTest, an_endpoint_that_comes_and_goes) {
+  Program program(LOGGER, arguments(), options());
+  ASSERT_TRUE(delivers());
+  // Each time in the middle of another stage of the backoff.
+  const auto until = std::chrono::steady_clock::now() + 2 * fault_time();
+  for (int i = 0; i < 4 || std::chrono::steady_clock::now() < until; ++i) {
+    emulator_.set_faults(i % 2 == 0 ? R"({"kind":"reset_before","service":"logs"})"
+                                    : R"({"kind":"error","service":"logs","status":503})");
+    std::this_thread::sleep_for(fault_time() / 6);
+    emulator_.clear_faults();
+    ASSERT_TRUE(delivers());
+  }
+  stop(program);
+  settle(program);
+  EXPECT_EQ(duplicates(), 0) << "no answer was lost";
+  EXPECT_EQ(program.out(), "");
+}
+
+// Each fault befalls two calls, so that its time-outs are waited for once.
+TEST_F(ShippingTest, answers_that_are_late_broken_or_never_come) {
+  Program program(LOGGER, arguments(), options());
+  ASSERT_TRUE(delivers());
+  for (const char* const fault :
+       {R"({"kind":"swallow","operation":"PutLogEvents","count":2})",
+        R"({"kind":"slow","operation":"PutLogEvents","count":2,"delay_ms":700})",
+        R"({"kind":"expired_token","operation":"PutLogEvents","count":2})",
+        R"({"kind":"half_answer","operation":"PutLogEvents","count":2})"}) {
+    emulator_.set_faults(fault);
+    ASSERT_TRUE(eventually(60s, [&] { return emulator_.count({"faults", "left"}) == 0; })) << fault;
+    ASSERT_TRUE(delivers()) << fault;
+    emulator_.clear_faults();
+  }
+  stop(program);
+  settle(program);
+  EXPECT_GT(duplicates(), 0) << "what had half an answer came again";
+  EXPECT_EQ(program.out(), "");
+}
+
+TEST_F(ShippingTest, a_wrong_clock_is_corrected_and_so_is_the_right_one_afterwards) {
+  Program program(LOGGER, arguments(), options());
+  for (const char* const offset_ms : {"0", "-3600000", "3600000", "0"}) {
+    emulator_.control("PUT", "clock", std::string("{\"offset_ms\":") + offset_ms + "}");
+    ASSERT_TRUE(delivers(2'000)) << offset_ms << emulator_.report().substr(0, 1'000);
+  }
+  stop(program);
+  settle(program);
+  EXPECT_EQ(duplicates(), 0);
+  EXPECT_EQ(program.out(), "");
+}
+
+TEST_F(ShippingTest, a_metadata_service_that_does_not_answer_at_first_is_asked_again) {
+  emulator_.set_faults(R"({"kind":"swallow","service":"imds","count":2})");
+  StartOptions as_instance;
+  as_instance.environment = emulator_.instance_environment();
+  Program program(LOGGER, arguments(), as_instance);
+  ASSERT_TRUE(delivers(10'000)) << http(program.admin_port(), "/health").body;
+  stop(program);
+  settle(program);
+  EXPECT_EQ(duplicates(), 0);
+  EXPECT_EQ(program.out(), "");
+}
+
 TEST_F(ShippingTest, throttling_of_a_tenth) {
   emulator_.set_faults(R"({"kind":"throttle","operation":"PutLogEvents","probability":0.1})");
   Program program(LOGGER, arguments(), options());
@@ -185,10 +247,12 @@ TEST_F(ShippingTest, tokens_expire) {
   Program program(LOGGER, arguments(), as_instance);
   ASSERT_TRUE(eventually(60s, [&] { return emulator_.count({"credentials_issued"}) >= 3; }));
   emulator_.control("POST", "expire-credentials");
+  std::this_thread::sleep_for(fault_time());
   ASSERT_TRUE(delivers(5'000));
   stop(program);
   settle(program);
   EXPECT_EQ(duplicates(), 0);
+  EXPECT_EQ(program.out(), "");
 }
 
 TEST_F(ShippingTest, the_service_is_killed_in_the_middle_of_an_outage) {

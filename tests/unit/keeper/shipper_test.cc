@@ -286,7 +286,7 @@ TEST_F(ShipperTest, an_entry_found_invalid_after_its_batch_was_put_away_is_found
                ? PutOutcome{}
                : PutOutcome{Kind::kInvalid, {}, "an event is invalid"};
   });
-  log_and_wait(40'000, std::string(100, 'x'));  // more than the spool holds
+  log_and_wait(40'000, std::string(100, 'x'));  // more than the spool's 8 MB hold
   ASSERT_TRUE(eventually([&] { return shipper_->report().backlog_bytes > 0; }, 60));
   goes_on = true;
   ASSERT_TRUE(all_delivered());

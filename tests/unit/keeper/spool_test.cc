@@ -153,6 +153,32 @@ TEST_F(SpoolTest, goes_round_many_times_without_a_seam) {
   }
 }
 
+TEST_F(SpoolTest, shipping_has_more_room_where_there_is_memory_and_so_has_a_successor) {
+  ASSERT_EQ(ftruncate(fd_.get(), kSpoolFileBytes), 0);
+  ASSERT_TRUE(spool_->consume(Spool::Consumers::kShipping, kSpoolDataMax).ok());
+  const std::string line = std::string(99'999, 'x') + "\n";
+  size_t lines = 0;
+  for (; spool_->room() >= line.size(); ++lines) put(line);
+  spool_->commit();
+  EXPECT_EQ(lines, kSpoolDataMax / line.size());
+  reopen();
+  ASSERT_TRUE(spool_->consume(Spool::Consumers::kShipping).ok());
+  EXPECT_EQ(spool_->committed(), lines * line.size());
+  for (size_t i = 0; i < lines; ++i)
+    ASSERT_EQ(std::string_view(spool_->at(i * line.size()), line.size()), line) << i;
+  spool_->set_ship_mark(lines * line.size());
+  EXPECT_EQ(spool_->room(), kSpoolDataMax);
+}
+
+TEST_F(SpoolTest, what_stands_in_the_spool_stays_where_it_is_when_shipping_begins_late) {
+  ASSERT_EQ(ftruncate(fd_.get(), kSpoolFileBytes), 0);
+  put("one\n");
+  spool_->commit();
+  ASSERT_TRUE(spool_->consume(Spool::Consumers::kBoth, kSpoolDataMax).ok());
+  EXPECT_EQ(spool_->data_bytes(), kSpoolDataBytes);
+  EXPECT_EQ(take(), "one\n");
+}
+
 TEST_F(SpoolTest, room_ends_where_unwritten_lines_begin) {
   const std::string line = std::string((1 << 20) - 1, 'x') + '\n';
   for (int i = 0; i < 8; ++i) put(line);
