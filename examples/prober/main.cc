@@ -29,7 +29,8 @@ Result<void> acceptable(const std::vector<std::string>& targets, std::chrono::mi
 }  // namespace
 
 int main(int argc, char** argv) {
-  Service service{{.name = "prober", .about = "Probes HTTP URLs."}};
+  Service service{
+      {.name = "prober", .about = "Probes HTTP URLs.", .log_group_output = "LogGroupName"}};
   auto targets =
       service.option<std::vector<std::string>>("target", {.help = "URL to probe at an interval"});
   auto every = service.option<std::chrono::milliseconds>(

@@ -52,6 +52,10 @@ struct ServiceOptions {
   // How many operations may run at a time over HTTP; one more waits its turn. A thread each, which
   // costs little while it has nothing to do.
   unsigned threads = 16;
+  // Which output of its CloudFormation stack names the log group of the service, where it runs on an
+  // EC2 instance of a stack: "LogGroupName". Without one it is /outrigger/<service>/<environment>;
+  // created when missing.
+  std::string log_group_output{};
   // How long a start looks for settings, anywhere but locally. What cannot be asked within it is
   // passed over.
   std::chrono::milliseconds start_budget{10'000};

@@ -7,7 +7,8 @@ namespace {
 
 using segment::SettingsAnswer;
 
-void tell(const Place& place, const Gathered& gathered, SettingsAnswer& answer) {
+void tell(const Wanted& wanted, const Place& place, const Gathered& gathered,
+          SettingsAnswer& answer) {
   const auto add = [&](const char* key, const std::string& value) {
     if (!value.empty()) answer.place.emplace_back(key, value);
   };
@@ -23,38 +24,19 @@ void tell(const Place& place, const Gathered& gathered, SettingsAnswer& answer) 
   add("pod", place.pod);
   add("auto_scaling_group", gathered.group);
   add("stack", gathered.stack);
-  const auto group = gathered.outputs.find("LogGroupName");
+  const auto group = gathered.outputs.find(wanted.log_group_output);
   if (group != gathered.outputs.end()) add("log_group", group->second);
-}
-
-std::unique_ptr<aws::Client> client_for(const Place& place, const aws::Variables& variables,
-                                        std::shared_ptr<http::Pool> pool,
-                                        std::shared_ptr<aws::Imds> imds, bool has_instance) {
-  auto provider = aws::find_provider(variables, pool, has_instance ? std::move(imds) : nullptr);
-  if (provider == nullptr || place.region.empty()) return nullptr;
-  return std::make_unique<aws::Client>(aws::Client::Options{
-      .region = place.region,
-      .variables = variables,
-      .pool = std::move(pool),
-      .credentials = std::make_shared<aws::CredentialCache>(std::move(provider))});
 }
 
 }  // namespace
 
-SettingsAnswer discover(const Wanted& wanted, const aws::Variables& variables,
-                        std::string_view vendor, const http::Cancel* cancel) {
+SettingsAnswer discover(const Wanted& wanted, Access& access, const http::Cancel* cancel) {
   SettingsAnswer answer;
-  auto made = aws::make_pool(variables);
-  if (!made) answer.notes.push_back(made.error().message);
-  const std::shared_ptr<http::Pool> pool =
-      made ? *made : std::make_shared<http::Pool>(http::Pool::Options{});
-  const auto imds = std::make_shared<aws::Imds>(variables, pool);
-  const Place place = find_place(variables, signs_of(variables, vendor), *imds, *pool, cancel);
-  answer.notes.insert(answer.notes.end(), place.notes.begin(), place.notes.end());
-
-  const auto client =
-      made ? client_for(place, variables, pool, imds, !place.instance.empty()) : nullptr;
-  Gathered gathered = gather(wanted, place, client.get(), *imds, cancel);
+  const std::shared_ptr<const Found> here = access.find(cancel);
+  const Place& place = here->place;
+  const aws::Variables& variables = access.variables();
+  answer.notes = place.notes;
+  Gathered gathered = gather(wanted, place, here->client.get(), *here->imds, cancel);
   const NamedEnvironment environment = environment_of(wanted, gathered);
   answer.environment = environment.name;
   answer.why = environment.why;
@@ -66,7 +48,7 @@ SettingsAnswer discover(const Wanted& wanted, const aws::Variables& variables,
         !setting.cloud_map.empty() || !setting.consul.empty() || !setting.srv.empty();
     if (has_locator && (!found.found || found.from.starts_with("hard-coded"))) {
       const auto located =
-          locate(setting, client.get(), *pool, variables, cancel, gathered.actions);
+          locate(setting, here->client.get(), *here->pool, variables, cancel, gathered.actions);
       for (const Located& one : located) {
         if (!one.note.empty()) answer.notes.push_back(one.note);
       }
@@ -74,7 +56,7 @@ SettingsAnswer discover(const Wanted& wanted, const aws::Variables& variables,
     }
     answer.settings.push_back(std::move(found));
   }
-  tell(place, gathered, answer);
+  tell(wanted, place, gathered, answer);
   answer.notes.insert(answer.notes.end(), gathered.notes.begin(), gathered.notes.end());
   answer.actions.assign(gathered.actions.begin(), gathered.actions.end());
   return answer;

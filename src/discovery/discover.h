@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "aws/variables.h"
+#include "discovery/access.h"
 #include "discovery/sources.h"
 #include "discovery/wanted.h"
 #include "http/cancel.h"
@@ -14,9 +15,8 @@
 
 namespace outrigger::discovery {
 
-// With no sign of AWS in the variables or the firmware (`vendor`), AWS is not asked.
-segment::SettingsAnswer discover(const Wanted& wanted, const aws::Variables& variables,
-                                 std::string_view vendor, const http::Cancel* cancel);
+// With no sign of AWS in the variables or the firmware, AWS is not asked.
+segment::SettingsAnswer discover(const Wanted& wanted, Access& access, const http::Cancel* cancel);
 
 // --- The pure part -----------------------------------------------------------------------------
 // The name of the environment: as given, else tag, group's tag or output "Environment", else as the

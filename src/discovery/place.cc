@@ -1,20 +1,13 @@
 #include "discovery/place.h"
 
-#include <unistd.h>
-
 #include "aws/json_value.h"
 #include "aws/metadata_url.h"
-#include "base/firmware.h"
+#include "base/machine.h"
 
 namespace outrigger::discovery {
 namespace {
 
 constexpr std::string_view kDocument = "latest/dynamic/instance-identity/document";
-
-std::string host_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
 
 std::string last_part(const std::string& arn) { return arn.substr(arn.rfind('/') + 1); }
 
@@ -98,7 +91,7 @@ std::string_view name_of(Platform platform) {
 std::string Place::name() const {
   if (!task.empty()) return task;
   if (!pod.empty()) return pod;
-  return instance.empty() ? host_name() : instance;
+  return instance.empty() ? base::host_name() : instance;
 }
 
 Signs signs_of(const aws::Variables& variables, std::string_view vendor) {
@@ -125,7 +118,7 @@ Place find_place(const aws::Variables& variables, const Signs& signs, aws::Imds&
   }
   if (signs.kubernetes) {
     place.platform = Platform::kKubernetes;
-    place.pod = host_name();
+    place.pod = base::host_name();
   } else if (!signs.ecs && !place.instance.empty()) {
     place.platform = Platform::kEc2;
   }

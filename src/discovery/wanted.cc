@@ -45,6 +45,7 @@ std::optional<Wanted> parse_wanted(std::string_view declarations) {
   wanted.service = text_in(*object, "service");
   wanted.environment = text_in(*object, "environment");
   wanted.environment_why = text_in(*object, "environment_why");
+  wanted.log_group_output = text_in(*object, "log_group_output");
   const auto* given = object->if_contains("environment_given");
   wanted.environment_given = given != nullptr && given->is_bool() && given->get_bool();
   if (const auto* list = aws::array_in(*object, "settings")) {

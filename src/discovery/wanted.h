@@ -35,6 +35,7 @@ struct Wanted {
   std::string environment;  // as given or guessed
   std::string environment_why;
   bool environment_given = false;  // by --environment: nothing else is asked for it
+  std::string log_group_output;    // the stack's output that names the log group; "": none does
   std::vector<WantedSetting> settings;
 };
 

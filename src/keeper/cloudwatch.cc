@@ -5,12 +5,10 @@
 
 #include <atomic>
 #include <mutex>
-#include <optional>
 #include <utility>
 
 #include "aws/client.h"
 #include "aws/endpoint.h"
-#include "aws/imds.h"
 #include "aws/logs.h"
 #include "render/time_text.h"
 
@@ -25,7 +23,8 @@ PutOutcome outcome_of(const aws::Failure& failure) {
   PutOutcome outcome;
   outcome.error = failure.message;
   switch (failure.kind) {
-    case aws::FailureKind::kDenied: outcome.kind = Kind::kDenied; break;
+    case aws::FailureKind::kDenied:
+    case aws::FailureKind::kNoCredentials: outcome.kind = Kind::kDenied; break;
     case aws::FailureKind::kRejected:
       // Of all that can be wrong with a call only these blame the events. Others pass: somebody
       // mends a role, a group, an endpoint.
@@ -41,31 +40,22 @@ PutOutcome outcome_of(const aws::Failure& failure) {
 
 class CloudWatch final : public Destination {
  public:
-  explicit CloudWatch(CloudWatchNames names) : names_(std::move(names)) {}
+  CloudWatch(CloudWatchSource source, std::shared_ptr<discovery::Access> access,
+             const Settings* settings)
+      : source_(std::move(source)), access_(std::move(access)), settings_(settings) {}
 
   PutOutcome prepare() override {
     const std::lock_guard lock(mutex_);
-    if (client_) return {};
-    const aws::Variables variables = aws::own_variables();
-    auto pool = aws::make_pool(variables);
-    if (!pool) return {Kind::kRetry, {}, pool.error().message};
-    auto imds = std::make_shared<aws::Imds>(variables, *pool);
-    std::string region = variables("AWS_REGION");
-    if (region.empty()) region = variables("AWS_DEFAULT_REGION");
-    if (region.empty() && !imds->disabled()) {
-      auto found = imds->get("latest/meta-data/placement/region", &cancel_);
-      if (!found)
-        return {Kind::kRetry,
-                {},
-                "no AWS region: AWS_REGION is not set, and " + found.failure().message};
-      region = *found;
-    }
-    if (region.empty())
-      return {Kind::kRetry, {}, "no AWS region: AWS_REGION is not set, and there is no metadata"};
-    auto credentials =
-        std::make_shared<aws::CredentialCache>(aws::find_provider(variables, *pool, imds));
-    is_foreign_ = !aws::configured_endpoint(aws::Service::kLogs, variables).empty();
-    client_.emplace(aws::Client::Options{region, variables, *pool, std::move(credentials)});
+    if (client_ != nullptr) return {};
+    const segment::SettingsAnswer* answer = nullptr;
+    if (settings_ != nullptr && (answer = settings_->wait(cancel_)) == nullptr)
+      return {Kind::kRetry, {}, "it ended before it was known where the log goes"};
+    const auto here = access_->find(&cancel_);
+    // Somebody may mend it, but nobody is to wait for that without seeing the log.
+    if (here->client == nullptr) return {Kind::kDenied, {}, here->no_client};
+    names_ = names_for(source_, answer);
+    is_foreign_ = !aws::configured_endpoint(aws::Service::kLogs, access_->variables()).empty();
+    client_ = here->client;
     return {};
   }
 
@@ -142,11 +132,14 @@ class CloudWatch final : public Destination {
     return made ? PutOutcome{} : outcome_of(made.failure());
   }
 
-  const CloudWatchNames names_;
+  const CloudWatchSource source_;
+  const std::shared_ptr<discovery::Access> access_;
+  const Settings* const settings_;
   http::Cancel cancel_;
   std::mutex mutex_;
   // Set once, under mutex_; before the first put.
-  std::optional<aws::Client> client_;
+  CloudWatchNames names_;
+  std::shared_ptr<aws::Client> client_;
   bool is_foreign_ = false;
   // An endpoint that is not AWS's own may not understand such bodies, and answers with an error of
   // some kind: then all goes plain.
@@ -165,20 +158,32 @@ std::string clean(std::string text, std::string_view also) {
 
 }  // namespace
 
-CloudWatchNames default_names(const std::string& service, const std::string& environment,
-                              const std::string& instance, int64_t started_ns) {
+CloudWatchNames names_for(const CloudWatchSource& source, const segment::SettingsAnswer* found) {
+  const auto place = [&](std::string_view key) {
+    const std::string* value = found == nullptr ? nullptr : found->place_of(key);
+    return value == nullptr ? std::string() : *value;
+  };
+  const auto first_of = [](std::string first, const std::string& second) {
+    return first.empty() ? (second.empty() ? "unknown" : second) : first;
+  };
   char time[render::TimeText::kBytes + 8];
-  render::TimeText{}.write(time, started_ns);
+  render::TimeText{}.write(time, source.started_ns);
   CloudWatchNames names;
-  names.group = "/outrigger/" + clean(service, "_-.#") + "/" +
-                clean(environment.empty() ? "unknown" : environment, "_-.#");
-  names.stream = clean(instance.empty() ? "unknown" : instance, "_-.") + "/" +
+  names.group = place("log_group");
+  if (names.group.empty()) {
+    const std::string environment =
+        first_of(found == nullptr ? std::string() : found->environment, source.environment);
+    names.group = "/outrigger/" + clean(source.service, "_-.#") + "/" + clean(environment, "_-.#");
+  }
+  names.stream = clean(first_of(place("name"), source.instance), "_-.") + "/" +
                  clean(std::string(time, render::TimeText::kBytes), "-.");
   return names;
 }
 
-std::unique_ptr<Destination> cloudwatch(CloudWatchNames names) {
-  return std::make_unique<CloudWatch>(std::move(names));
+std::unique_ptr<Destination> cloudwatch(CloudWatchSource source,
+                                        std::shared_ptr<discovery::Access> access,
+                                        const Settings* settings) {
+  return std::make_unique<CloudWatch>(std::move(source), std::move(access), settings);
 }
 
 }  // namespace outrigger::keeper

@@ -14,6 +14,7 @@ namespace json = boost::json;
 constexpr size_t kTextMax = 1000;
 constexpr size_t kSettingsMax = 1000;
 constexpr size_t kDepthMax = 8;
+constexpr int64_t kBudgetMsMax = 3'600'000;
 
 std::string text_in(const json::object& object, std::string_view name, std::string_view otherwise) {
   const json::value* const value = object.if_contains({name.data(), name.size()});
@@ -89,6 +90,11 @@ std::optional<Declarations> parse_declarations(std::string_view text,
   found.admin = text_in(object, "admin", defaults.admin);
   found.logs = logs_named(text_in(object, "logs", ""), defaults.logs);
   found.level = admin::level_named(text_in(object, "level", "")).value_or(defaults.level);
+  if (const json::value* wants = object.if_contains("discover"))
+    found.discover = wants->is_bool() && wants->get_bool();
+  if (const json::value* budget = object.if_contains("start_budget_ms"))
+    found.start_budget_ms =
+        std::clamp<int64_t>(budget->is_int64() ? budget->get_int64() : 0, 0, kBudgetMsMax);
   found.settings = settings_in(object);
   return found;
 }

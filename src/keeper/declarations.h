@@ -1,6 +1,7 @@
 // What the service says of itself: a JSON text in the segment, written once. Value types.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,9 @@ struct Declarations {
   std::string environment_why;
   bool local = false;
   std::string admin;  // "127.0.0.1:8081"; empty: no port
+  // Whether the service wants to know where it is and what its settings are, and how long it waits.
+  bool discover = false;
+  int64_t start_budget_ms = 0;
   LogsTo logs = LogsTo::kStdoutJson;
   admin::Level level = admin::Level::kInfo;
   std::vector<admin::SettingReport> settings;

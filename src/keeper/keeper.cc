@@ -90,7 +90,6 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
   keeper->source_ = std::make_unique<LiveSource>(
       LiveSource::Parts{view, card.segment, memory, *keeper->drain_, *keeper->recent_,
                         *keeper->level_, keeper->findings_, service, keeper->profiles_.get()});
-  keeper->settings_ = std::make_unique<Settings>(view);
   keeper->admin_ = std::make_unique<AdminPort>(card, *keeper->source_, keeper->channel_,
                                                alone ? getpid() : supervisor);
   keeper->declarations_ = default_declarations(keeper->options_.program);

@@ -102,6 +102,8 @@ class Keeper {
   std::unique_ptr<ProcessWatch> process_;
   std::unique_ptr<Profiles> profiles_;
   std::unique_ptr<LiveSource> source_;
+  // From the declarations on; no settings where the service asks for none, as locally.
+  std::shared_ptr<discovery::Access> access_;
   std::unique_ptr<Settings> settings_;
   std::unique_ptr<AdminPort> admin_;
   // None while waiting. One of them, or both, from begin() on.

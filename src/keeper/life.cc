@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/machine.h"
 #include "base/text.h"
 #include "keeper/cloudwatch.h"
 #include "keeper/keeper.h"
@@ -91,11 +92,12 @@ void Keeper::start_shipping() {
   const char* const coding = getenv("OUTRIGGER_LOGS_CODING");
   if (coding != nullptr && strcmp(coding, "plain") == 0) options.coding = Coding::kPlain;
   options.name = declarations_.service;
-  shipper_ = std::make_unique<Shipper>(
-      spool_,
-      cloudwatch(default_names(declarations_.service, declarations_.environment,
-                               source_->instance(), view_.header().real_ns_at_start)),
-      std::move(options));
+  shipper_ =
+      std::make_unique<Shipper>(spool_,
+                                cloudwatch({declarations_.service, declarations_.environment,
+                                            base::host_name(), view_.header().real_ns_at_start},
+                                           access_, settings_.get()),
+                                std::move(options));
   source_->set_shipper(shipper_.get());
 }
 
@@ -115,12 +117,17 @@ void Keeper::look_at_declarations(int64_t now_ns) {
       source_->declare(declarations_);
       level_->set_declared(declarations_.level);
       choose_format();
-      settings_->begin(declarations_text(view_), now_ns);
+      access_ = std::make_shared<discovery::Access>();
+      if (declarations_.discover) {
+        settings_ = std::make_unique<Settings>(view_, access_, declarations_text(view_),
+                                               declarations_.start_budget_ms, now_ns);
+      }
       // It was late to say so: what came before is stdout's.
       if (begun_ && ships(declarations_.logs) && ended_ns_ == 0) start_shipping();
     }
   }
-  if (settings_->look(now_ns)) source_->set_answer(settings_->answer(), settings_->found_real_ns());
+  if (settings_ != nullptr && settings_->look(now_ns))
+    source_->set_answer(settings_->answer(), settings_->found_real_ns());
   const bool overdue = now_ns - started_ns_ > kDeclareNs;
   if (options_.place == Place::kProcess && caught_up_ && (declarations_.declared || overdue))
     try_admin(now_ns);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/machine.h"
 #include "keeper/checks.h"
 #include "keeper/exposition.h"
 #include "keeper/plain_text.h"
@@ -16,9 +17,9 @@ namespace {
 constexpr int64_t kRememberNs = 60 * base::kNsPerSecond;
 constexpr int64_t kStallShownNs = base::kNsPerSecond;
 
-std::string host_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof(name) - 1) == 0 ? plain_text(name, sizeof(name)) : std::string();
+std::string own_name() {
+  const std::string name = base::host_name();
+  return plain_text(name.data(), name.size());
 }
 
 std::string counted(uint64_t count, const char* one, const char* many) {
@@ -34,8 +35,8 @@ admin::Metric counter(std::string name, std::string help, double value) {
 LiveSource::LiveSource(const Parts& parts)
     : parts_(parts),
       keeper_started_ns_(base::monotonic_ns()),
-      instance_(host_name()),
-      metrics_(parts.view, parts.segment_fd) {}
+      metrics_(parts.view, parts.segment_fd),
+      instance_(own_name()) {}
 
 void LiveSource::declare(Declarations declarations) {
   const std::lock_guard lock(mutex_);
@@ -114,7 +115,7 @@ std::vector<std::string> LiveSource::warnings(const segment::DropTotals& dropped
   if (shipper_ != nullptr) {
     const ShipReport report = shipper_->report();
     if (report.denied) {
-      warnings.push_back("CloudWatch Logs refuses the log, which is printed on stdout instead: " +
+      warnings.push_back("the log is printed on stdout, CloudWatch Logs does not get it: " +
                          report.last_error);
     } else if (report.failing_since_ns != 0) {
       warnings.push_back("CloudWatch Logs has taken nothing for " +
@@ -268,6 +269,7 @@ void LiveSource::set_answer(const segment::SettingsAnswer& answer, int64_t found
     declarations_.environment = answer.environment;
     declarations_.environment_why = answer.why;
   }
+  if (const std::string* name = answer.place_of("name")) instance_ = *name;
   found_.place = answer.place;
   found_.notes = answer.notes;
   found_.actions = answer.actions;

@@ -53,8 +53,6 @@ class LiveSource : public admin::Source {
   void declare(Declarations declarations);
   void set_output(const Output* output);
   void set_shipper(const Shipper* shipper);
-  // The machine's name.
-  const std::string& instance() const { return instance_; }
   // What discovery found, and when (CLOCK_REALTIME).
   void set_answer(const segment::SettingsAnswer& answer, int64_t found_real_ns);
   void set_ended(std::string how);
@@ -80,12 +78,12 @@ class LiveSource : public admin::Source {
 
   const Parts parts_;
   const int64_t keeper_started_ns_;
-  const std::string instance_;
   std::mutex metrics_mutex_;
   segment::MetricReader metrics_;  // guarded by metrics_mutex_, but for its counts
   segment::MetricValues values_;   // likewise
   mutable std::mutex mutex_;
-  Declarations declarations_;         // guarded by mutex_
+  std::string instance_;              // guarded by mutex_
+  Declarations declarations_;         // likewise
   admin::ConfigReport found_;         // likewise; its settings are those of declarations_
   int64_t found_real_ns_ = 0;         // likewise; 0: nothing was
   const Shipper* shipper_ = nullptr;  // likewise

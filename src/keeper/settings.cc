@@ -1,33 +1,20 @@
 #include "keeper/settings.h"
 
-#include <boost/json.hpp>
-
-#include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <exception>
+#include <optional>
+#include <utility>
 
 #include "base/clock.h"
-#include "base/firmware.h"
 #include "base/threads.h"
 #include "discovery/discover.h"
+#include "http/deadline.h"
 
 namespace outrigger::keeper {
 namespace {
 
 constexpr size_t kBytesMax = segment::kSettingBytes - segment::kBlobDataAt;
-constexpr int64_t kBudgetMsMax = 3'600'000;
-
-// The budget that the declarations give, in ms; none where they ask for nothing.
-std::optional<int64_t> budget_ms(std::string_view declarations) {
-  boost::json::error_code error;
-  const auto parsed = boost::json::parse({declarations.data(), declarations.size()}, error);
-  const auto* object = error ? nullptr : parsed.if_object();
-  if (object == nullptr) return std::nullopt;
-  const auto* wants = object->if_contains("discover");
-  const auto* budget = object->if_contains("start_budget_ms");
-  if (wants == nullptr || !wants->is_bool() || !wants->get_bool()) return std::nullopt;
-  const int64_t asked = budget != nullptr && budget->is_int64() ? budget->get_int64() : 0;
-  return std::clamp<int64_t>(asked, 0, kBudgetMsMax);
-}
 
 std::optional<segment::SettingsAnswer> predecessors(segment::View view) {
   const uint32_t length = view.settings().length.load(std::memory_order_acquire);
@@ -38,40 +25,40 @@ std::optional<segment::SettingsAnswer> predecessors(segment::View view) {
 
 }  // namespace
 
+Settings::Settings(segment::View view, std::shared_ptr<discovery::Access> access,
+                   std::string declarations, int64_t budget_ms, int64_t now_ns)
+    : view_(view),
+      access_(std::move(access)),
+      found_real_ns_(base::real_ns()),
+      cancel_at_ns_(now_ns + budget_ms * base::kNsPerMs) {
+  if (auto found = predecessors(view_)) {
+    answer_ = std::move(*found);
+    found_.fire();
+    return;
+  }
+  thread_ =
+      base::start_thread("or-settings", [this, text = std::move(declarations)] { find(text); });
+}
+
 Settings::~Settings() {
   cancel_.fire();
   if (thread_.joinable()) thread_.join();
 }
 
-void Settings::begin(std::string declarations, int64_t now_ns) {
-  if (began_) return;
-  began_ = true;
-  const auto budget = budget_ms(declarations);
-  if (!budget) return;
-  found_real_ns_ = base::real_ns();
-  if ((answer_ = predecessors(view_))) {
-    done_.store(true, std::memory_order_release);
-    return;
+void Settings::find(const std::string& declarations) {
+  try {
+    if (const auto wanted = discovery::parse_wanted(declarations))
+      answer_ = discovery::discover(*wanted, *access_, &cancel_);
+  } catch (const std::exception& thrown) {  // memory
+    answer_.notes.emplace_back(thrown.what());
   }
-  cancel_at_ns_ = now_ns + *budget * base::kNsPerMs;
-  thread_ = base::start_thread("or-settings", [this, text = std::move(declarations)] {
-    try {
-      const auto wanted = discovery::parse_wanted(text);
-      answer_ = wanted ? discovery::discover(*wanted, aws::own_variables(), base::machine_vendor(),
-                                             &cancel_)
-                       : segment::SettingsAnswer();
-    } catch (const std::exception& thrown) {  // memory
-      answer_.emplace();
-      answer_->notes.emplace_back(thrown.what());
-    }
-    publish();
-    done_.store(true, std::memory_order_release);
-  });
+  publish();
+  found_.fire();
 }
 
 // Once: the service takes what is there first.
 void Settings::publish() const {
-  std::string bytes = segment::encode(*answer_);
+  std::string bytes = segment::encode(answer_);
   if (bytes.size() > kBytesMax) {
     segment::SettingsAnswer without;
     without.notes.emplace_back("the settings' values are too long");
@@ -84,17 +71,19 @@ void Settings::publish() const {
 }
 
 bool Settings::look(int64_t now_ns) {
-  if (!began_) return false;
-  if (cancel_at_ns_ != 0 && now_ns > cancel_at_ns_) {
-    cancel_.fire();
-    cancel_at_ns_ = 0;
+  if (looked_) return false;
+  // Acquire within: the thread that found it is done with it.
+  if (found_.fired()) return looked_ = true;
+  if (now_ns > cancel_at_ns_ && !cancel_.fired()) cancel_.fire();
+  return false;
+}
+
+const segment::SettingsAnswer* Settings::wait(const http::Cancel& cancel) const {
+  while (!found_.fired()) {
+    if (cancel.fired()) return nullptr;
+    http::Deadline(std::chrono::seconds(1), &cancel).wait(found_.fd(), POLLIN);
   }
-  // Acquire: the thread that found it is done with it.
-  if (!done_.load(std::memory_order_acquire)) return false;
-  done_.store(false, std::memory_order_relaxed);
-  cancel_at_ns_ = 0;
-  if (thread_.joinable()) thread_.join();
-  return true;
+  return &answer_;
 }
 
 }  // namespace outrigger::keeper

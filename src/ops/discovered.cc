@@ -1,6 +1,5 @@
 #include "ops/discovered.h"
 
-#include "base/firmware.h"
 #include "base/threads.h"
 #include "discovery/discover.h"
 #include "http/deadline.h"
@@ -15,8 +14,8 @@ Result<std::string> discover(std::string_view declarations, std::chrono::millise
   std::thread watch = base::start_thread("or-budget", [&] {
     if (http::Deadline(budget, &done).pass()) cancel.fire();
   });
-  const auto answer =
-      discovery::discover(*wanted, aws::own_variables(), base::machine_vendor(), &cancel);
+  discovery::Access access;
+  const auto answer = discovery::discover(*wanted, access, &cancel);
   done.fire();
   watch.join();
   return segment::encode(answer);

@@ -36,6 +36,7 @@ Json declarations_json(const Declared& declared) {
               {"environment_given", declared.environment.given},
               {"discover", declared.environment.kind != EnvironmentKind::kLocal &&
                                declared.manner != Manner::kCommand},
+              {"log_group_output", service.log_group_output},
               {"start_budget_ms", service.start_budget.count()},
               {"admin", admin_of(declared)},
               {"service_address", serves ? declared.options.listen : ""},

@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "base/fd.h"
-#include "base/firmware.h"
+#include "base/machine.h"
 
 namespace outrigger::service {
 namespace {
@@ -32,31 +32,39 @@ bool is_set(const Signs& signs, const char* variable) {
 }  // namespace
 
 Signs own_signs() {
-  const base::Fd terminal(open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC));
   return {[](const char* variable) -> const char* { return getenv(variable); },
-          static_cast<bool>(terminal), base::machine_vendor()};
+          [] {
+            const base::Fd terminal(open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC));
+            return static_cast<bool>(terminal);
+          },
+          base::machine_vendor};
 }
 
 Environment find_environment(std::string_view given, const Signs& signs) {
+  const auto is_ec2 = [&] { return signs.vendor() == base::kAmazonEc2; };
   // Kubernetes alone may be anywhere.
-  const bool in_aws =
-      signs.vendor == base::kAmazonEc2 ||
-      std::any_of(std::begin(kContainerVariables) + 1, std::end(kContainerVariables),
-                  [&](const char* variable) { return is_set(signs, variable); });
-  if (!given.empty())
-    return {std::string(given), kind_of(given), "named by --environment", in_aws, true};
+  const auto in_aws = [&] {
+    return std::any_of(std::begin(kContainerVariables) + 1, std::end(kContainerVariables),
+                       [&](const char* variable) { return is_set(signs, variable); }) ||
+           is_ec2();
+  };
+  if (!given.empty()) {
+    const EnvironmentKind kind = kind_of(given);
+    return {std::string(given), kind, "named by --environment",
+            kind != EnvironmentKind::kLocal && in_aws(), true};
+  }
   const auto production = [&](std::string why) {
-    return Environment{"production", EnvironmentKind::kProduction, std::move(why), in_aws};
+    return Environment{"production", EnvironmentKind::kProduction, std::move(why), in_aws()};
   };
   for (const char* variable : kContainerVariables) {
     if (is_set(signs, variable)) return production(std::string(variable) + " is set");
   }
   // systemd sets it for services; but a desktop's terminal is itself started by systemd and hands
   // it on to every shell. A service has no controlling terminal.
-  if (is_set(signs, "INVOCATION_ID") && !signs.has_terminal)
+  if (is_set(signs, "INVOCATION_ID") && !signs.has_terminal())
     return production("INVOCATION_ID is set: an init system started it");
-  if (signs.vendor == base::kAmazonEc2) return production("the machine is an EC2 instance");
-  return {"local", EnvironmentKind::kLocal, "no sign of anything else", in_aws};
+  if (is_ec2()) return production("the machine is an EC2 instance");
+  return {"local", EnvironmentKind::kLocal, "no sign of anything else"};
 }
 
 }  // namespace outrigger::service

@@ -25,8 +25,9 @@ using base::name_of;
 struct Signs {
   std::function<const char*(const char* variable)>
       variable;  // getenv's manner: nullptr when not set
-  bool has_terminal = false;
-  std::string vendor{};  // base::machine_vendor()
+  // Asked only where nothing before decides: a start reads no file in vain.
+  std::function<bool()> has_terminal;
+  std::function<std::string()> vendor;  // base::machine_vendor()
 };
 Signs own_signs();
 

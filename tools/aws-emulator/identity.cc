@@ -129,6 +129,16 @@ void Identity::expire_all() {
   }
 }
 
+json::array Identity::secrets() const {
+  const std::lock_guard lock(mutex_);
+  json::array list;
+  for (const auto& [id, keys] : keys_) {
+    if (keys.token.empty()) continue;
+    for (const std::string& each : {keys.id, keys.secret, keys.token}) list.emplace_back(each);
+  }
+  return list;
+}
+
 uint64_t Identity::issued() const {
   const std::lock_guard lock(mutex_);
   return issued_;

@@ -31,6 +31,9 @@ class Identity {
   // All temporary ones that were given out become invalid at once.
   void expire_all();
   uint64_t issued() const;
+  // Every secret of the temporary ones, ids, keys, tokens: for a test that looks for them where they
+  // must not be.
+  json::array secrets() const;
 
   // None when the request is signed as it should be, otherwise the refusal.
   std::optional<Answer> verify(const Call& call);

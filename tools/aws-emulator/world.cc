@@ -199,6 +199,7 @@ Answer World::control(const http::ServerRequest& request) {
                                  request.parameter("stream").value_or(""));
     return answer;
   }
+  if (what == "GET /secrets") return control_json({{"secrets", identity_.secrets()}});
   if (what == "GET /account") return control_json(account_.get());
   if (what == "PUT /account") {
     if (!body.is_object()) return control_error("the account is a JSON object");

@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cinttypes>
 #include <cstdio>
 
@@ -186,26 +185,37 @@ bool each_piece_of_memory(pid_t pid, Piece piece) {
   return true;
 }
 
-// How often there is what looks like an access key of the emulator's ("ASIA" and 16 digits) in the
-// memory of a process; -1 when it cannot be read.
-int keys_in_memory(pid_t pid) {
+// How often any of `secrets` is in the memory of a process; -1 when it cannot be read.
+int found_in_memory(pid_t pid, const std::vector<std::string>& secrets) {
   int found = 0;
   const bool readable = each_piece_of_memory(pid, [&](std::string_view bytes) {
-    for (size_t at = 0; (at = bytes.find("ASIA", at)) != bytes.npos && at + 20 <= bytes.size();
-         ++at)
-      found += std::all_of(bytes.begin() + at + 4, bytes.begin() + at + 20,
-                           [](unsigned char c) { return std::isxdigit(c) != 0; });
+    for (const std::string& secret : secrets) {
+      for (size_t at = 0; (at = bytes.find(secret, at)) != bytes.npos; at += secret.size()) ++found;
+    }
   });
   return readable ? found : -1;
+}
+
+// Ids, secret keys and session tokens that the emulator has given out.
+std::vector<std::string> given_secrets(const test::Emulator& aws) {
+  std::vector<std::string> secrets;
+  const std::string list = aws.control("GET", "secrets");
+  for (size_t at = list.find('['); (at = list.find('"', at + 1)) != list.npos;) {
+    const size_t end = list.find('"', at + 1);
+    if (end == list.npos) break;
+    secrets.push_back(list.substr(at + 1, end - at - 1));
+    at = end;
+  }
+  return secrets;
 }
 
 TEST(Run, has_the_values_shows_them_masked_and_keeps_credentials_to_the_keeper) {
   test::Emulator aws;
   aws.set_account(kAccount);
-  Program program(
-      SETTLED,
-      {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs", "stdout-json"},
-      {aws.instance_environment(), {}, {}});
+  // Its log goes to CloudWatch and to stdout: the keeper is in need of its credentials.
+  Program program(SETTLED,
+                  {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs", "both"},
+                  {aws.instance_environment(), {}, {}});
   const int service = program.service_port();
   const int admin = program.admin_port();
   ASSERT_NE(service, 0) << program.err();
@@ -226,18 +236,19 @@ TEST(Run, has_the_values_shows_them_masked_and_keeps_credentials_to_the_keeper) 
   const pid_t keeper = pid_in(health, "keeper"), own = pid_in(health, "process");
   ASSERT_GT(keeper, 0);
   ASSERT_GT(own, 0);
-  EXPECT_EQ(keys_in_memory(own), 0);
-  EXPECT_EQ(keys_in_memory(program.pid()), 0) << "the supervisor's";
-  EXPECT_GE(keys_in_memory(keeper), 1) << "the keeper's: nothing was searched for";
-  const std::string environment = read_file("/proc/" + std::to_string(own) + "/environ");
-  EXPECT_FALSE(has(environment, "ASIA"));
-  for (const char* path : {"/config", "/health", "/version", "/metrics"}) {
-    const std::string body = inside("settled", program.pid(), path);
-    EXPECT_FALSE(has(body, "ASIA")) << path;
-    EXPECT_FALSE(has(body, "correct horse")) << path;
-  }
-  EXPECT_FALSE(has(program.out() + program.err(), "ASIA"));
-  EXPECT_FALSE(has(program.out() + program.err(), "correct horse"));
+  ASSERT_TRUE(eventually(
+      kPatience, [&] { return has(aws.control("GET", "messages?group=/orders"), "answers on"); }));
+  const std::vector<std::string> secrets = given_secrets(aws);
+  ASSERT_GE(secrets.size(), 3u);
+  EXPECT_GE(found_in_memory(keeper, secrets), 1) << "the keeper's: what is it that was looked for?";
+  EXPECT_EQ(found_in_memory(own, secrets), 0);
+  EXPECT_EQ(found_in_memory(program.pid(), secrets), 0) << "the supervisor's";
+  std::string shown = read_file("/proc/" + std::to_string(own) + "/environ") + program.out() +
+                      program.err() + aws.messages();
+  for (const char* path : {"/config", "/health", "/version", "/metrics", "/debug/pprof/cmdline"})
+    shown += inside("settled", program.pid(), path);
+  EXPECT_FALSE(has(shown, "correct horse"));
+  for (const std::string& secret : secrets) EXPECT_FALSE(has(shown, secret)) << secret;
   EXPECT_EQ(aws.violations(), 0) << aws.report();
 
   // The successor of a fallen keeper shows what its predecessor had found.
@@ -252,8 +263,21 @@ TEST(Run, has_the_values_shows_them_masked_and_keeps_credentials_to_the_keeper) 
 
 TEST(Run, memory_is_searched_where_there_is_something_to_find) {
   // The search above must be able to fail.
-  const std::string planted = "ASIA" + std::string("0123456789ABCDEF");
-  EXPECT_GE(keys_in_memory(getpid()), 1) << planted;
+  const std::string planted = "planted" + std::to_string(getpid());
+  EXPECT_GE(found_in_memory(getpid(), {planted}), 1);
+}
+
+TEST(Run, without_a_role_the_log_is_printed_and_the_page_says_why) {
+  test::Emulator aws;
+  aws.set_account(R"({"instance": {"instance-id": "i-1", "role": ""}})");
+  Program program(PROBER, {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"},
+                  {aws.instance_environment(), {}, {}});
+  ASSERT_NE(program.service_port(), 0) << program.err();  // as its log line on stdout says
+  EXPECT_TRUE(has(program.out(), R"("message":"prober )")) << "JSON";
+  EXPECT_TRUE(eventually(kPatience, [&] {
+    return has(inside("prober", program.pid(), "/health"),
+               "CloudWatch Logs does not get it: this instance has no role");
+  })) << inside("prober", program.pid(), "/health");
 }
 
 TEST(Signs, a_pod_whose_metadata_swallows_packets_is_not_local) {

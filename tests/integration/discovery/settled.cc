@@ -6,7 +6,8 @@
 using namespace outrigger;
 
 int main(int argc, char** argv) {
-  Service service{{.name = "settled", .about = "Tells its settings."}};
+  Service service{
+      {.name = "settled", .about = "Tells its settings.", .log_group_output = "LogGroupName"}};
   const auto limit =
       service.setting<int>("Limit", {.in_local = 1, .otherwise = 2, .parameter = "/settled/limit"});
   const auto table = service.setting<std::string>("Table", {.in_local = "local-table"});

@@ -310,7 +310,9 @@ TEST_F(ShippingTest, access_denied_prints_json_and_warns) {
            program.out().find("\"n\":500}") != std::string::npos;
   }));
   const std::string health = http(program.admin_port(), "/health").body;
-  EXPECT_NE(health.find("CloudWatch Logs refuses the log"), std::string::npos) << health;
+  EXPECT_NE(health.find("the log is printed on stdout, CloudWatch Logs does not get it: "),
+            std::string::npos)
+      << health;
   EXPECT_NE(health.find("not authorized to perform"), std::string::npos) << health;
   stop(program);
   settle(program);

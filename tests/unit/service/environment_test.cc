@@ -8,12 +8,13 @@
 namespace outrigger::service {
 namespace {
 
-Signs signs(std::map<std::string, std::string> variables, bool has_terminal = false) {
+Signs signs(std::map<std::string, std::string> variables, bool has_terminal = false,
+            const char* vendor = "") {
   return {[variables = std::move(variables)](const char* name) -> const char* {
             const auto found = variables.find(name);
             return found == variables.end() ? nullptr : found->second.c_str();
           },
-          has_terminal};
+          [=] { return has_terminal; }, [=] { return std::string(vendor); }};
 }
 
 TEST(EnvironmentTest, without_a_sign_it_is_local) {
@@ -48,6 +49,18 @@ TEST(EnvironmentTest, the_name_given_goes_before_every_sign_and_is_kept) {
       find_environment("dev-anna", signs({{"KUBERNETES_SERVICE_HOST", "10.0.0.1"}}));
   EXPECT_EQ(found.kind, EnvironmentKind::kStaging);
   EXPECT_EQ(found.name, "dev-anna");
+}
+
+TEST(EnvironmentTest, an_instance_of_ec2_is_production_and_logs_to_cloudwatch) {
+  const Environment found = find_environment("", signs({}, true, "Amazon EC2"));
+  EXPECT_EQ(found.kind, EnvironmentKind::kProduction);
+  EXPECT_EQ(found.why, "the machine is an EC2 instance");
+  EXPECT_TRUE(found.in_aws);
+  EXPECT_TRUE(find_environment("staging", signs({}, true, "Amazon EC2")).in_aws);
+  EXPECT_EQ(find_environment("", signs({}, true, "QEMU")).kind, EnvironmentKind::kLocal);
+  const std::map<std::string, std::string> pod = {{"KUBERNETES_SERVICE_HOST", "10.0.0.1"}};
+  EXPECT_FALSE(find_environment("", signs(pod)).in_aws) << "a pod may be anywhere";
+  EXPECT_TRUE(find_environment("", signs(pod, false, "Amazon EC2")).in_aws);
 }
 
 TEST(EnvironmentTest, kinds_by_name) {

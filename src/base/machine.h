@@ -1,5 +1,5 @@
-// Who made this machine, as its firmware has it: how an EC2 instance is known without asking
-// anybody.
+// This machine: its name, and who made it as its firmware has it, which is how an EC2 instance is
+// known without asking anybody.
 #pragma once
 
 #include <fcntl.h>
@@ -16,7 +16,12 @@ namespace outrigger::base {
 
 inline constexpr std::string_view kAmazonEc2 = "Amazon EC2";
 
-// Its first line, up to 255 bytes; "" where there is none.
+inline std::string host_name() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
+
+// A file's first line, up to 255 bytes; "" where there is none.
 inline std::string first_line_of(const char* path) {
   const Fd file(open(path, O_RDONLY | O_CLOEXEC));
   char text[255];
@@ -31,8 +36,8 @@ inline std::string first_line_of(const char* path) {
 // "" where neither says anything, as in most containers.
 inline std::string machine_vendor() {
   std::string vendor = first_line_of("/sys/class/dmi/id/sys_vendor");
-  if (vendor != kAmazonEc2 && first_line_of("/sys/hypervisor/uuid").starts_with("ec2"))
-    vendor = kAmazonEc2;
+  const bool may_be_xen = vendor.empty() || vendor == "Xen";
+  if (may_be_xen && first_line_of("/sys/hypervisor/uuid").starts_with("ec2")) vendor = kAmazonEc2;
   return vendor;
 }
 
