@@ -51,31 +51,25 @@ struct SettingsAnswer {
   }
 };
 
-namespace internal {
-
-inline void put_record(std::string_view kind, std::string_view name, std::string_view first,
-                       std::string_view second, std::string& out) {
-  for (std::string_view part : {kind, name, first, second}) {
-    // A NUL in a value would end it here: what cannot be told whole ends there.
-    out.append(part.substr(0, part.find('\0'))).push_back('\0');
-  }
-}
-
-}  // namespace internal
-
 inline std::string encode(const SettingsAnswer& answer) {
-  using internal::put_record;
   std::string out;
-  put_record("environment", "", answer.environment, answer.why, out);
-  for (const auto& [key, value] : answer.place) put_record("place", key, value, "", out);
+  const auto put = [&out](std::string_view kind, std::string_view name, std::string_view first,
+                          std::string_view second) {
+    for (std::string_view part : {kind, name, first, second}) {
+      // A NUL in a value would end it here: what cannot be told whole ends there.
+      out.append(part.substr(0, part.find('\0'))).push_back('\0');
+    }
+  };
+  put("environment", "", answer.environment, answer.why);
+  for (const auto& [key, value] : answer.place) put("place", key, value, "");
   for (const SettingsAnswer::Setting& one : answer.settings) {
-    put_record(one.found ? "value" : "missing", one.name, one.value, one.from, out);
+    put(one.found ? "value" : "missing", one.name, one.value, one.from);
     for (const auto& shadowed : one.shadowed)
-      put_record("shadowed", one.name, shadowed.value, shadowed.from, out);
-    for (const std::string& where : one.looked) put_record("looked", one.name, where, "", out);
+      put("shadowed", one.name, shadowed.value, shadowed.from);
+    for (const std::string& where : one.looked) put("looked", one.name, where, "");
   }
-  for (const std::string& note : answer.notes) put_record("note", "", note, "", out);
-  for (const std::string& action : answer.actions) put_record("action", "", action, "", out);
+  for (const std::string& note : answer.notes) put("note", "", note, "");
+  for (const std::string& action : answer.actions) put("action", "", action, "");
   return out;
 }
 
