@@ -8,6 +8,7 @@
 #   LINKAGE   static (the default): one fully static, position-independent file that runs in an empty chroot.
 #             dynamic: shares the system's C and C++ libraries.
 #   NO_HEAP_PROFILE  leaves the hooks of malloc out; a dynamic file has none anyway.
+#   NO_WAIT_PROFILE  leaves the hooks of locks and condition variables out.
 #
 #   In Release the file is stripped but for the names of its functions, which stay in it, compressed, for profiles; its
 #   debug information lies in <build>/debug/NAME.debug, where debuggers find it by a link beside the file.
@@ -22,7 +23,7 @@ include(CheckLinkerFlag)
 set(OUTRIGGER_GIT_SHA "" CACHE STRING "Commit to bake into services; empty: ask git at each build")
 
 function(outrigger_add_service name)
-  cmake_parse_arguments(PARSE_ARGV 1 SERVICE "NO_HEAP_PROFILE" "VERSION;LINKAGE" "SOURCES")
+  cmake_parse_arguments(PARSE_ARGV 1 SERVICE "NO_HEAP_PROFILE;NO_WAIT_PROFILE" "VERSION;LINKAGE" "SOURCES")
   if(SERVICE_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "outrigger_add_service(${name}): what is ${SERVICE_UNPARSED_ARGUMENTS}?")
   endif()
@@ -30,15 +31,17 @@ function(outrigger_add_service name)
     message(FATAL_ERROR "outrigger_add_service(${name}): SOURCES are missing")
   endif()
   add_executable(${name} ${SERVICE_SOURCES})
-  set(no_heap_profile)
-  if(SERVICE_NO_HEAP_PROFILE)
-    set(no_heap_profile NO_HEAP_PROFILE)
-  endif()
-  outrigger_make_service(${name} VERSION "${SERVICE_VERSION}" LINKAGE "${SERVICE_LINKAGE}" ${no_heap_profile})
+  set(without)
+  foreach(each NO_HEAP_PROFILE NO_WAIT_PROFILE)
+    if(SERVICE_${each})
+      list(APPEND without ${each})
+    endif()
+  endforeach()
+  outrigger_make_service(${name} VERSION "${SERVICE_VERSION}" LINKAGE "${SERVICE_LINKAGE}" ${without})
 endfunction()
 
 function(outrigger_make_service name)
-  cmake_parse_arguments(PARSE_ARGV 1 SERVICE "NO_HEAP_PROFILE" "VERSION;LINKAGE" "")
+  cmake_parse_arguments(PARSE_ARGV 1 SERVICE "NO_HEAP_PROFILE;NO_WAIT_PROFILE" "VERSION;LINKAGE" "")
   if(SERVICE_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "outrigger_make_service(${name}): what is ${SERVICE_UNPARSED_ARGUMENTS}?")
   endif()
@@ -82,6 +85,13 @@ function(outrigger_make_service name)
       target_link_options(${name} PRIVATE -Wl,--wrap=${hook})
     endforeach()
     target_link_options(${name} PRIVATE -Wl,--undefined=outrigger_heap_hooks)
+  endif()
+  if(NOT SERVICE_NO_WAIT_PROFILE)
+    foreach(hook mutex_lock mutex_timedlock mutex_clocklock rwlock_rdlock rwlock_wrlock cond_wait cond_timedwait
+        cond_clockwait join)
+      target_link_options(${name} PRIVATE -Wl,--wrap=pthread_${hook})
+    endforeach()
+    target_link_options(${name} PRIVATE -Wl,--undefined=outrigger_wait_hooks)
   endif()
   target_link_libraries(${name} PRIVATE outrigger::early outrigger::outrigger outrigger::operations)
 

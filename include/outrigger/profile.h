@@ -4,6 +4,7 @@
 // Thread-safe; without run() or adopt() nothing happens.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 
 namespace outrigger::profile {
@@ -17,5 +18,9 @@ void exclude_thread() noexcept;
 // off by one part in the square root of n. Does nothing in a file that is linked dynamically or with
 // NO_HEAP_PROFILE.
 void set_heap_interval(std::size_t bytes) noexcept;
+
+// One moment in so much time that threads wait for locks and each other, in the mean, is sampled for
+// the profiles `mutex` and `block` from now on: 10 ms unless this is called, 0 for none.
+void set_wait_interval(std::chrono::nanoseconds interval) noexcept;
 
 }  // namespace outrigger::profile

@@ -31,6 +31,10 @@ constexpr std::array kDescribed{
               ProfileKind::kHeap, ProfileForm::kProto},
     Described{"allocs", "All that was allocated since the start, by whom.", ProfileKind::kAllocs,
               ProfileForm::kProto},
+    Described{"mutex", "Who waited for locks, how often and how long; with ?seconds= within them.",
+              ProfileKind::kMutex, ProfileForm::kProto},
+    Described{"block", "Who waited for locks, condition variables and ends of threads, likewise.",
+              ProfileKind::kBlock, ProfileForm::kProto},
     Described{"threads",
               "Every thread's stack now, also while the service is deadlocked or stopped.",
               ProfileKind::kThreads, ProfileForm::kProto},
@@ -80,19 +84,18 @@ Result<ProfileAsk> ask_in(const ServerRequest& request, const Described& profile
     if (name != "seconds" && name != "hz" && name != "debug" && name != "gc")
       return bad_input(name, value, "no parameters but seconds, hz, debug and gc");
   }
-  const bool of_heap = profile.kind == ProfileKind::kHeap || profile.kind == ProfileKind::kAllocs;
-  const auto seconds =
-      number_in(request, "seconds", of_heap ? 0 : 30, of_heap ? 0 : 1, kSecondsMax);
+  const bool of_cpu = profile.kind == ProfileKind::kCpu;
+  const auto seconds = number_in(request, "seconds", of_cpu ? 30 : 0, of_cpu ? 1 : 0, kSecondsMax);
   if (!seconds) return seconds.error();
   const auto hz = number_in(request, "hz", 100, 1, kHzMax);
   if (!hz) return hz.error();
   const auto debug = number_in(request, "debug", 0, 0, 2);
   if (!debug) return debug.error();
-  if (profile.kind == ProfileKind::kThreads) {
-    for (const char* each : {"seconds", "hz"})
-      if (const auto given = request.parameter(each))
-        return bad_input(each, *given, "nothing: threads are shown as they are now");
-  }
+  if (const auto given = request.parameter("hz"); given && !of_cpu)
+    return bad_input("hz", *given, "nothing: it is for the CPU profile");
+  if (const auto given = request.parameter("seconds");
+      given && profile.kind == ProfileKind::kThreads)
+    return bad_input("seconds", *given, "nothing: threads are shown as they are now");
   ProfileAsk ask;
   ask.kind = profile.kind;
   ask.form = *debug == 0 ? profile.form : ProfileForm::kText;

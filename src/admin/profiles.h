@@ -14,7 +14,7 @@
 
 namespace outrigger::admin {
 
-enum class ProfileKind { kCpu, kThreads, kSymbols, kHeap, kAllocs };
+enum class ProfileKind { kCpu, kThreads, kSymbols, kHeap, kAllocs, kMutex, kBlock };
 enum class ProfileForm { kProto, kText };
 
 struct ProfileAsk {

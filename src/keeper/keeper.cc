@@ -238,7 +238,7 @@ void Keeper::look_each_second(int64_t now_ns) {
   look_at_declarations(now_ns);
   if (orphaned_ns_ != 0) look_at_orphan(now_ns);
   if (!begun_) return;
-  profiles_->watch_heap();
+  profiles_->watch_samples();
   drain_->tell_drops();
   if (shipper_ != nullptr && shipper_->is_reaching()) drain_->tell_ledger(*spool_->ship_memory());
   // An entry about what stdout did not take is for a stdout that takes something.

@@ -28,6 +28,8 @@ pprof::Kind kind_of(admin::ProfileKind kind) {
     case admin::ProfileKind::kThreads: return pprof::Kind::kThreads;
     case admin::ProfileKind::kHeap: return pprof::Kind::kHeap;
     case admin::ProfileKind::kAllocs: return pprof::Kind::kAllocs;
+    case admin::ProfileKind::kMutex: return pprof::Kind::kMutex;
+    case admin::ProfileKind::kBlock: return pprof::Kind::kBlock;
     case admin::ProfileKind::kSymbols: return pprof::Kind::kSymbols;
     case admin::ProfileKind::kCpu: break;
   }

@@ -15,7 +15,7 @@ class Profiles final : public admin::Profiles {
       : service_pid_(parts.service_pid), profiler_(parts) {}
 
   // Again and again: the first time begins it. Not a thing to wait for at the start.
-  void watch_heap() { profiler_.watch_heap(); }
+  void watch_samples() { profiler_.watch_samples(); }
 
   Begun begin(const admin::ProfileAsk& ask) override;
   std::string command_line() override;

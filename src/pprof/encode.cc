@@ -58,7 +58,7 @@ class Encoder {
     ProtoWriter values;
     ProtoWriter writer;
     std::span<const uint64_t> addresses = stacks.addresses(stack);
-    if (head.from_allocator) addresses = addresses.subspan(allocator_frames(addresses, unwinder_));
+    if (head.from_hooks) addresses = addresses.subspan(hook_frames(addresses, unwinder_));
     for (const uint64_t address : addresses) locations.varint(location(address));
     for (size_t i = 0; i < head.values.size(); ++i)
       values.varint(static_cast<uint64_t>(stack.values[i]));

@@ -1,6 +1,7 @@
 #include "pprof/heap.h"
 
 #include <algorithm>
+#include <string>
 
 namespace outrigger::pprof {
 namespace {
@@ -24,8 +25,6 @@ Worth worth_of(uint64_t bytes, uint64_t weight_bytes) {
 }
 
 }  // namespace
-
-Heap::Heap(segment::View view) : view_(view) {}
 
 void Heap::add(const segment::Sample& sample, Unwinder& unwinder) {
   ++samples_;
@@ -58,16 +57,47 @@ std::vector<Values> Heap::totals() const {
   return totals;
 }
 
-Stacks Heap::difference(const std::vector<Values>& before, const std::vector<Values>& after) const {
-  Stacks out;
-  for (size_t i = 0; i < after.size(); ++i) {
-    Values values = after[i];
-    if (i < before.size())
-      for (size_t k = 0; k < kValues; ++k) values[k] -= before[i][k];
-    if (std::ranges::all_of(values, [](int64_t value) { return value == 0; })) continue;
-    out.add(stacks_.addresses(stacks_.all()[i]), 0, values);
+Stacks Heap::difference(Kind, const std::vector<Values>& before,
+                        const std::vector<Values>& after) const {
+  return difference_of(stacks_, Stacks::kNone, before, after);
+}
+
+std::optional<Error> Heap::missing() const {
+  if (share().no_range.load(std::memory_order_relaxed) != 0) {
+    return Error{ErrorKind::kUnavailable,
+                 "allocations are not sampled: there is no address space for sampled blocks (64 "
+                 "GiB, see ulimit -v)",
+                 {}};
   }
-  return out;
+  if (view_.service().heap_hooked.load(std::memory_order_relaxed) != 0) return {};
+  return Error{ErrorKind::kUnavailable,
+               "allocations are not sampled: the program is linked dynamically or without the "
+               "hooks of malloc, or it is not at run() yet",
+               {}};
+}
+
+ProfileHead Heap::head(Kind kind) const {
+  const uint64_t interval = segment::heap_interval(share());
+  ProfileHead head;
+  head.values = {{"alloc_objects", "count"},
+                 {"alloc_space", "bytes"},
+                 {"inuse_objects", "count"},
+                 {"inuse_space", "bytes"}};
+  head.period_type = {"space", "bytes"};
+  head.period = static_cast<int64_t>(interval);
+  head.default_type = kind == Kind::kAllocs ? "alloc_space" : "inuse_space";
+  head.from_hooks = true;
+  head.comments.push_back("one allocation in " + std::to_string(interval) +
+                          " bytes is sampled, in the mean; " + std::to_string(samples_) +
+                          " so far");
+  // The keeper was too slow, or the table full.
+  if (const uint64_t delayed = share().delayed.load(std::memory_order_relaxed); delayed != 0)
+    head.comments.push_back(std::to_string(delayed) +
+                            " times a sample had to wait; the next one stands for it");
+  if (stacks_.refused() != 0)
+    head.comments.push_back(std::to_string(stacks_.refused()) +
+                            " samples left out: too many stacks");
+  return head;
 }
 
 }  // namespace outrigger::pprof

@@ -8,30 +8,23 @@
 #include <memory>
 #include <vector>
 
-#include "pprof/profile.h"
+#include "pprof/book.h"
 #include "segment/sample_reader.h"
 #include "segment/samples.h"
 
 namespace outrigger::pprof {
 
-class Heap {
+class Heap final : public Book {
  public:
-  explicit Heap(segment::View view);
+  explicit Heap(segment::View view) : view_(view) {}
 
-  void add(const segment::Sample& sample, Unwinder& unwinder);
-
-  // By stack as all() of stacks(): allocated objects and bytes so far, live objects and bytes now.
-  std::vector<Values> totals() const;
-  // The stacks, with the difference between two totals.
-  Stacks difference(const std::vector<Values>& before, const std::vector<Values>& after) const;
-
-  bool hooked() const { return view_.service().heap_hooked.load(std::memory_order_relaxed) != 0; }
-  bool has_no_range() const { return share().no_range.load(std::memory_order_relaxed) != 0; }
-  uint64_t interval() const { return segment::heap_interval(share()); }
-  // Samples put off: the keeper was too slow, or the table full.
-  uint64_t delayed() const { return share().delayed.load(std::memory_order_relaxed); }
-  uint64_t samples() const { return samples_; }
-  uint64_t refused() const { return stacks_.refused(); }
+  void add(const segment::Sample& sample, Unwinder& unwinder) override;
+  std::optional<Error> missing() const override;
+  ProfileHead head(Kind kind) const override;
+  // Allocated objects and bytes so far, live objects and bytes now.
+  std::vector<Values> totals() const override;
+  Stacks difference(Kind kind, const std::vector<Values>& before,
+                    const std::vector<Values>& after) const override;
 
  private:
   // Whose the block at a place of the table is.

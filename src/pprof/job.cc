@@ -11,6 +11,9 @@ std::string describe(const Ask& ask) {
              " Hz";
     case Kind::kHeap:
     case Kind::kAllocs: return "a heap profile of " + std::to_string(ask.seconds) + " s";
+    case Kind::kMutex:
+      return "a profile of waits for locks of " + std::to_string(ask.seconds) + " s";
+    case Kind::kBlock: return "a profile of waits of " + std::to_string(ask.seconds) + " s";
     case Kind::kThreads: return "a look at the threads' stacks";
     case Kind::kSymbols: break;
   }

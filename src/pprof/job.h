@@ -12,14 +12,14 @@
 
 namespace outrigger::pprof {
 
-enum class Kind { kCpu, kThreads, kSymbols, kHeap, kAllocs };
-inline constexpr size_t kKinds = 5;
+enum class Kind { kCpu, kThreads, kSymbols, kHeap, kAllocs, kMutex, kBlock };
+inline constexpr size_t kKinds = 7;
 enum class Form { kProto, kText };
 
 struct Ask {
   Kind kind = Kind::kCpu;
   Form form = Form::kProto;
-  int64_t seconds = 30;  // kHeap, kAllocs: 0 means since the start, else what came within them
+  int64_t seconds = 30;  // 0, for what is kept in books: since the start
   uint32_t hz = 100;
   std::vector<uint64_t> addresses;  // kSymbols: to be named
 };

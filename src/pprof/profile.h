@@ -60,15 +60,15 @@ struct ProfileHead {
   int64_t time_ns = 0;  // since 1970
   int64_t duration_ns = 0;
   std::string default_type;
-  bool from_allocator =
-      false;  // the stacks begin inside malloc: up to its caller, that is left out
+  bool from_hooks = false;  // the stacks begin inside malloc or a wait: up to its caller, that is
+                            // left out
   std::string label_key = "thread";  // of Stack::label
   std::vector<std::string> labels;   // by Stack::label; an empty one is none
   std::vector<std::string> comments;
 };
 
-// How many addresses at the leaf's end belong to the allocator and what watches it.
-size_t allocator_frames(std::span<const uint64_t> addresses, Unwinder& unwinder);
+// How many addresses at the leaf's end belong to the allocator or a wait, and what watches it.
+size_t hook_frames(std::span<const uint64_t> addresses, Unwinder& unwinder);
 
 // profile.proto, gzipped. Names come from `unwinder`.
 std::string encode(const ProfileHead& head, const Stacks& stacks, Unwinder& unwinder);

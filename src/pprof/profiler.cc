@@ -7,11 +7,12 @@
 
 #include "base/clock.h"
 #include "base/threads.h"
+#include "pprof/book_session.h"
 #include "pprof/cpu_session.h"
 #include "pprof/heap.h"
-#include "pprof/heap_session.h"
 #include "pprof/symbols.h"
 #include "pprof/thread_stacks.h"
+#include "pprof/waits.h"
 
 namespace outrigger::pprof {
 namespace {
@@ -31,10 +32,11 @@ Profiler::Profiler(const Parts& parts)
       reader_(parts.view),
       sample_(std::make_unique_for_overwrite<segment::Sample>()) {
   heap_ = std::make_unique<Heap>(parts.view);
+  waits_ = std::make_unique<Waits>(parts.view);
 }
 
-void Profiler::watch_heap() {
-  if (!parts_.with_heap) return;
+void Profiler::watch_samples() {
+  if (!parts_.with_books) return;
   const std::lock_guard lock(mutex_);
   if (!thread_.joinable()) thread_ = base::start_thread("or-pprof", [this] { work(); });
 }
@@ -68,7 +70,7 @@ void Profiler::work() {
     for (Slot& each : slots_)
       if (each.job != nullptr) turn(each, lock);
     const bool any = std::ranges::any_of(slots_, [](const Slot& s) { return s.job != nullptr; });
-    if (!any && !parts_.with_heap) {
+    if (!any && !parts_.with_books) {
       woken_.wait(lock, [&] {
         return stopping_ ||
                std::ranges::any_of(slots_, [](const Slot& s) { return s.job != nullptr; });
@@ -102,21 +104,29 @@ bool Profiler::drain(const std::function<void(const segment::Sample&)>& take_sta
         if (take_stack) take_stack(*sample_);
         break;
       case segment::SampleKind::kHeap:
-        if (Unwinder* const unwinder = heap_unwinder()) heap_->add(*sample_, *unwinder);
+        if (Unwinder* const unwinder = book_unwinder()) heap_->add(*sample_, *unwinder);
+        break;
+      case segment::SampleKind::kWait:
+        if (Unwinder* const unwinder = book_unwinder()) waits_->add(*sample_, *unwinder);
         break;
     }
   }
   return any;
 }
 
-Unwinder* Profiler::heap_unwinder() {
+Book& Profiler::book(Kind kind) {
+  if (kind == Kind::kMutex || kind == Kind::kBlock) return *waits_;
+  return *heap_;
+}
+
+Unwinder* Profiler::book_unwinder() {
   const int64_t now_ns = base::monotonic_ns();
-  if (heap_unwinder_ == nullptr && now_ns - heap_unwinder_tried_ns_ > kUnwinderTryEveryNs) {
-    heap_unwinder_tried_ns_ = now_ns;
+  if (book_unwinder_ == nullptr && now_ns - book_unwinder_tried_ns_ > kUnwinderTryEveryNs) {
+    book_unwinder_tried_ns_ = now_ns;
     auto opened = Unwinder::of_process(parts_.service_pid);
-    if (opened.ok()) heap_unwinder_ = std::move(*opened);
+    if (opened.ok()) book_unwinder_ = std::move(*opened);
   }
-  return heap_unwinder_.get();
+  return book_unwinder_.get();
 }
 
 // The lock is open while there is anything to do.
@@ -144,7 +154,9 @@ std::optional<Result<std::string>> Profiler::advance(const std::shared_ptr<Job>&
   switch (ask.kind) {
     case Kind::kCpu: return advance_cpu(job);
     case Kind::kHeap:
-    case Kind::kAllocs: return advance_heap(job);
+    case Kind::kAllocs:
+    case Kind::kMutex:
+    case Kind::kBlock: return advance_book(job);
     case Kind::kThreads:
       return take_thread_stacks(parts_, ask.form, [this](const TakeStack& take) { drain(take); });
     case Kind::kSymbols: break;
@@ -152,12 +164,13 @@ std::optional<Result<std::string>> Profiler::advance(const std::shared_ptr<Job>&
   return name_addresses(parts_.service_pid, ask.addresses);
 }
 
-std::optional<Result<std::string>> Profiler::advance_heap(const std::shared_ptr<Job>& job) {
-  HeapLook& look = heap_looks_[static_cast<size_t>(job->ask().kind)];
+std::optional<Result<std::string>> Profiler::advance_book(const std::shared_ptr<Job>& job) {
+  BookLook& look = book_looks_[static_cast<size_t>(job->ask().kind)];
   if (job->cancelled()) return failed("cancelled");
   drain();
-  if (look.job != job) look = {job, std::make_unique<HeapSession>(*heap_, job->ask())};
-  std::optional<Result<std::string>> result = look.session->turn(heap_unwinder());
+  if (look.job != job)
+    look = {job, std::make_unique<BookSession>(book(job->ask().kind), job->ask())};
+  std::optional<Result<std::string>> result = look.session->turn(book_unwinder());
   if (result) look = {};
   return result;
 }

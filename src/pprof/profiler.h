@@ -22,8 +22,10 @@
 namespace outrigger::pprof {
 
 class CpuSession;
+class Book;
+class BookSession;
 class Heap;
-class HeapSession;
+class Waits;
 class Unwinder;
 
 class Profiler {
@@ -32,12 +34,12 @@ class Profiler {
     segment::View view;
     int service_pid = 0;
     int service_bell = -1;
-    bool with_heap = true;  // keep the book of allocations, from watch_heap() on
+    bool with_books = true;  // keep the books of allocations and waits, from watch_samples() on
   };
   explicit Profiler(const Parts& parts);
   ~Profiler();
 
-  void watch_heap();
+  void watch_samples();
 
   struct Begun {
     std::shared_ptr<Job> job;  // nullptr when one of this kind is under way already
@@ -56,10 +58,11 @@ class Profiler {
   void turn(Slot& slot, std::unique_lock<std::mutex>& lock);
   std::optional<Result<std::string>> advance(const std::shared_ptr<Job>& job);
   std::optional<Result<std::string>> advance_cpu(const std::shared_ptr<Job>& job);
-  std::optional<Result<std::string>> advance_heap(const std::shared_ptr<Job>& job);
+  std::optional<Result<std::string>> advance_book(const std::shared_ptr<Job>& job);
   // True when there was any. `take_stack` gets the stacks that threads have copied of themselves.
   bool drain(const std::function<void(const segment::Sample&)>& take_stack = {});
-  Unwinder* heap_unwinder();
+  Book& book(Kind kind);
+  Unwinder* book_unwinder();
   std::chrono::milliseconds patience(bool any_job, bool drained);
 
   const Parts parts_;
@@ -74,13 +77,14 @@ class Profiler {
   std::unique_ptr<CpuSession> cpu_;
   std::shared_ptr<Job> cpu_job_;
   std::unique_ptr<Heap> heap_;
-  std::unique_ptr<Unwinder> heap_unwinder_;
-  int64_t heap_unwinder_tried_ns_ = 0;
-  struct HeapLook {
+  std::unique_ptr<Waits> waits_;
+  std::unique_ptr<Unwinder> book_unwinder_;
+  int64_t book_unwinder_tried_ns_ = 0;
+  struct BookLook {
     std::shared_ptr<Job> job;
-    std::unique_ptr<HeapSession> session;
+    std::unique_ptr<BookSession> session;
   };
-  std::array<HeapLook, kKinds> heap_looks_;  // by kind
+  std::array<BookLook, kKinds> book_looks_;  // by kind
   std::chrono::milliseconds wait_{0};
 };
 

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "pprof/profile.h"
+#include "pprof/book.h"
 
 namespace outrigger::pprof {
 namespace {
@@ -36,7 +36,22 @@ uint32_t Stacks::add(std::span<const uint64_t> addresses, uint32_t label, const 
   return static_cast<uint32_t>(stacks_.size() - 1);
 }
 
-size_t allocator_frames(std::span<const uint64_t> addresses, Unwinder& unwinder) {
+Stacks difference_of(const Stacks& stacks, uint32_t label, const std::vector<Values>& before,
+                     const std::vector<Values>& after) {
+  Stacks out;
+  for (size_t i = 0; i < after.size(); ++i) {
+    const Stacks::Stack& stack = stacks.all()[i];
+    if (label != Stacks::kNone && stack.label != label) continue;
+    Values values = after[i];
+    if (i < before.size())
+      for (size_t k = 0; k < kValues; ++k) values[k] -= before[i][k];
+    if (std::ranges::all_of(values, [](int64_t value) { return value == 0; })) continue;
+    out.add(stacks.addresses(stack), 0, values);
+  }
+  return out;
+}
+
+size_t hook_frames(std::span<const uint64_t> addresses, Unwinder& unwinder) {
   size_t count = 0;
   for (; count + 1 < addresses.size(); ++count) {
     const std::string name = unwinder.function_at(addresses[count]).name;

@@ -34,7 +34,7 @@ std::string as_text(const ProfileHead& head, const Stacks& stacks, Unwinder& unw
       out += " [" + head.labels[stack->label] + "]";
     out += '\n';
     std::span<const uint64_t> addresses = stacks.addresses(*stack);
-    if (head.from_allocator) addresses = addresses.subspan(allocator_frames(addresses, unwinder));
+    if (head.from_hooks) addresses = addresses.subspan(hook_frames(addresses, unwinder));
     for (const uint64_t address : addresses) {
       const Function function = unwinder.function_at(address);
       out += "#\t" + hexadecimal(address) + "\t" + function.name;

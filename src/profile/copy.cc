@@ -141,6 +141,8 @@ class Cell {
     header_.weight_bytes = copy.weight_bytes;
     header_.heap_index = copy.heap_index;
     header_.heap_generation = copy.heap_generation;
+    header_.wait = static_cast<uint32_t>(copy.wait);
+    header_.wait_count = copy.wait_count;
   }
   ~Cell() {
     if (bytes_ == nullptr) return;

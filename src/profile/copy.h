@@ -18,6 +18,8 @@ struct Copy {
   uint64_t weight_bytes = 0;
   uint32_t heap_index = 0;
   uint32_t heap_generation = 0;
+  segment::WaitKind wait = segment::WaitKind::kLock;
+  uint64_t wait_count = 0;
 };
 
 // From a signal handler's `context` (a ucontext_t). Async-signal-safe. False when no cell is free.

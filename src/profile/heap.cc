@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/clock.h"
 #include "outrigger/profile.h"
+#include "profile/chance.h"
 #include "profile/copy.h"
 #include "profile/index_stack.h"
 #include "profile/process.h"
@@ -42,7 +42,7 @@ constinit Heap g_heap;
 enum Reserved : uint32_t { kNotYet = 0, kUnderWay, kThere, kNone };
 
 struct OwnThread {
-  uint64_t random = 0;
+  Chance chance;
   int64_t carried = 0;    // bytes of samples that had to wait
   uint64_t interval = 0;  // that was asked for when t_bytes_left was drawn; 0: not yet
   uint32_t stretch = 0;   // by how many doublings of it
@@ -66,23 +66,9 @@ bool has_range() {
   return now == kThere;
 }
 
-uint64_t random_number() {
-  if (t_own.random == 0) t_own.random = (base::ticks() ^ reinterpret_cast<uintptr_t>(&t_own)) | 1;
-  t_own.random ^= t_own.random << 13;
-  t_own.random ^= t_own.random >> 7;
-  t_own.random ^= t_own.random << 17;
-  return t_own.random;
-}
-
 uint64_t mean() { return t_own.interval << t_own.stretch; }
 
-// Bytes between two samples are distributed exponentially: each byte has the same chance, and no
-// pattern of the program's can hide from it.
-void draw() {
-  const double uniform = (static_cast<double>(random_number() >> 11) + 1) * 0x1.0p-53;
-  const double bytes = -std::log(uniform) * static_cast<double>(mean());
-  t_bytes_left = static_cast<int64_t>(std::min(bytes, 0x1.0p40)) + 1;
-}
+void draw() { t_bytes_left = t_own.chance.draw(mean()); }
 
 // After a sample, before the next one is drawn.
 void keep_pace() {
@@ -94,16 +80,6 @@ void keep_pace() {
   if (t_own.credit_ns > kBurst * kPaceNs / 2 && t_own.stretch > 0) --t_own.stretch;
   t_own.unpaced = 0;
   t_own.paced_ns = now_ns;
-}
-
-// A block of so many bytes is met with this chance; it stands for as many as make up for the
-// others. `carried` bytes passed by while no sample could be taken.
-uint64_t weight_of(size_t bytes, uint64_t interval, int64_t carried) {
-  const double size = static_cast<double>(std::max<size_t>(bytes, 1));
-  const double mean = static_cast<double>(interval);
-  const double chance = -std::expm1(-size / mean);
-  const double longer = 1 + static_cast<double>(carried) / mean;
-  return static_cast<uint64_t>(size / chance * longer);
 }
 
 uint32_t take_place() {
@@ -134,7 +110,9 @@ void give_place_back(uint32_t place) { g_heap.free_blocks.push(g_heap.next, plac
     return nullptr;
   }
   HeapBlock& entry = share().blocks[place];
-  const uint64_t weight = weight_of(bytes, mean(), t_own.carried);
+  const double like_it = Chance::weight(bytes, mean(), t_own.carried);
+  const auto weight =
+      static_cast<uint64_t>(like_it * static_cast<double>(std::max<size_t>(bytes, 1)));
   const uint32_t generation = entry.generation.load(std::memory_order_relaxed) | 1;
   const Copy copy{.kind = segment::SampleKind::kHeap,
                   .bytes = bytes,

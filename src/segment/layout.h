@@ -109,6 +109,7 @@ struct ServiceState {
   std::atomic<uint32_t> format_failures;  // a user's formatter threw; the argument reads "<error>"
   std::atomic<uint32_t> check_overruns;
   std::atomic<uint32_t> heap_hooked;  // 1: the program's allocations pass by the heap profiler
+  std::atomic<uint32_t> wait_hooked;  // 1: its waits likewise
   Beat beats[kBeats];
   std::atomic<uint32_t> modules;  // names below this count are complete
   char module_names[kModules][32];

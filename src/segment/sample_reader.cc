@@ -25,7 +25,7 @@ bool SampleReader::copy(const char* cell, Sample& sample) {
   SampleHeader header;
   memcpy(&header, cell, sizeof(header));
   if (header.kind < static_cast<uint32_t>(SampleKind::kCpu) ||
-      header.kind > static_cast<uint32_t>(SampleKind::kHeap))
+      header.kind > static_cast<uint32_t>(SampleKind::kWait))
     return false;
   if (header.heap_index >= kHeapBlocks) return false;
   if (header.stack_bytes > kStackBytesMax) return false;
@@ -37,6 +37,9 @@ bool SampleReader::copy(const char* cell, Sample& sample) {
   sample.weight_bytes = header.weight_bytes;
   sample.heap_index = header.heap_index;
   sample.heap_generation = header.heap_generation;
+  sample.wait =
+      header.wait == static_cast<uint32_t>(WaitKind::kLock) ? WaitKind::kLock : WaitKind::kOther;
+  sample.wait_count = header.wait_count;
   memcpy(sample.registers.data(), header.registers, sizeof(header.registers));
   sample.stack_at = header.stack_at;
   // An address range that wraps around is none.

@@ -23,6 +23,8 @@ struct Sample {
   uint64_t weight_bytes = 0;
   uint32_t heap_index = 0;  // below kHeapBlocks
   uint32_t heap_generation = 0;
+  WaitKind wait = WaitKind::kLock;
+  uint64_t wait_count = 0;
   std::array<uint64_t, kRegisters> registers{};
   uint64_t stack_at = 0;  // the address of the first byte of `stack`
   uint32_t stack_bytes = 0;

@@ -32,7 +32,8 @@ inline constexpr size_t kStackRegister = 31;
 #endif
 inline constexpr size_t kPcRegister = kRegisters - 1;
 
-enum class SampleKind : uint32_t { kCpu = 1, kStack = 2, kHeap = 3 };
+enum class SampleKind : uint32_t { kCpu = 1, kStack = 2, kHeap = 3, kWait = 4 };
+enum class WaitKind : uint32_t { kLock = 1, kOther = 2 };  // mutexes and rwlocks, or all else
 
 struct SampleHeader {
   uint32_t kind;  // SampleKind
@@ -40,11 +41,15 @@ struct SampleHeader {
   uint32_t asked;  // SampleShare::asked when it was taken
   uint32_t stack_bytes;
   uint64_t stack_at;      // address of the first byte of the copied stack
-  uint64_t weight_ns;     // kCpu: the thread's CPU time since its last sample
+  uint64_t weight_ns;     // kCpu: the thread's CPU time since its last sample; kWait: the length of
+                          // all waits that it stands for
   uint64_t bytes;         // kHeap: of the block
   uint64_t weight_bytes;  // kHeap: of all blocks that it stands for
   uint32_t heap_index;    // kHeap: its place in the table, and that place's generation
   uint32_t heap_generation;
+  uint32_t wait;  // WaitKind
+  uint32_t reserved;
+  uint64_t wait_count;  // kWait: how many these are
   uint64_t registers[kRegisters];
 };
 inline constexpr size_t kSampleStackAt = 512;  // of a cell
@@ -60,8 +65,9 @@ enum class SampleRefusal : uint32_t { kNone = 0, kSignalTaken, kNoTimers };
 struct SampleShare {
   // The keeper's: `asked` grows after the fields below it were set, then the service's bell rings.
   std::atomic<uint32_t> asked;
-  std::atomic<uint32_t> cpu_hz;  // 0: no CPU profile is being taken
-  std::atomic<uint32_t> stacks;  // grows by one: each thread is to copy its stack once
+  std::atomic<uint32_t> cpu_hz;             // 0: no CPU profile is being taken
+  std::atomic<uint32_t> stacks;             // grows by one: each thread is to copy its stack once
+  std::atomic<uint64_t> wait_interval_set;  // 1 + ns, 1: no waits are sampled; 0: kWaitInterval
   // The service's.
   alignas(64) std::atomic<uint32_t> applied;  // the last `asked` that it has acted upon
   std::atomic<uint32_t> refusal;              // SampleRefusal
@@ -72,6 +78,9 @@ struct SampleShare {
   std::atomic<uint64_t> threads_missed;       // no room in the table of timers
   alignas(64) std::atomic<uint32_t> states[kSampleCells];  // SampleState
 };
+
+inline constexpr uint64_t kWaitInterval = 10'000'000;  // ns of waiting, in the mean
+inline constexpr uint64_t kWaitIntervalMax = uint64_t{1} << 40;
 
 // Sampled blocks that are live. It survives the service; the keeper knows each one's stack.
 inline constexpr size_t kHeapBlocks = 1u << 16;
@@ -112,6 +121,14 @@ inline uint64_t heap_interval(const HeapShare& share) {
 inline void set_heap_interval(HeapShare& share, uint64_t bytes) {
   share.interval_set.store(bytes < kHeapIntervalMax ? bytes + 1 : kHeapIntervalMax,
                            std::memory_order_relaxed);
+}
+inline uint64_t wait_interval(const SampleShare& share) {
+  const uint64_t set = share.wait_interval_set.load(std::memory_order_relaxed);
+  return set == 0 ? kWaitInterval : set - 1;
+}
+inline void set_wait_interval(SampleShare& share, uint64_t ns) {
+  share.wait_interval_set.store(ns < kWaitIntervalMax ? ns + 1 : kWaitIntervalMax,
+                                std::memory_order_relaxed);
 }
 inline char* sample_cell(const View& view, size_t index) {
   return view.base() + kSampleCellsAt + index * kSampleCellBytes;

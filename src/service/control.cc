@@ -21,6 +21,7 @@
 #include "profile/cpu.h"
 #include "profile/heap.h"
 #include "profile/process.h"
+#include "profile/waits.h"
 #include "supervisor/channel.h"
 #include "supervisor/crew.h"
 
@@ -247,6 +248,8 @@ extern "C" void outrigger_service_born() {
   outrigger::profile::attach_process(view);
   if (&outrigger_heap_hooks != nullptr)
     view.service().heap_hooked.store(1, std::memory_order_relaxed);
+  if (&outrigger_wait_hooks != nullptr)
+    view.service().wait_hooked.store(1, std::memory_order_relaxed);
   outrigger::service::life().attach(view);
   outrigger::service::Control::start();
 }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <mutex>
 #include <stdexcept>
 #include <thread>
@@ -216,6 +217,35 @@ void storm(unsigned seed) {
   }
 }
 
+// A convoy: four of five wait while one holds the lock and computes. The other lock is hardly ever
+// contended, and a pool waits for work that never comes.
+std::mutex g_convoy;
+std::mutex g_free;
+std::mutex g_pool;
+std::condition_variable g_work;
+[[gnu::noinline]] void stands_in_the_convoy() {
+  const std::lock_guard lock(g_convoy);
+  const uint64_t x = burn(100'000);
+  asm volatile("" ::"r"(x));
+}
+[[gnu::noinline]] void takes_what_is_free() {
+  const std::lock_guard lock(g_free);
+  asm volatile("" ::: "memory");
+}
+void convoy() {
+  while (!g_stop) {
+    stands_in_the_convoy();
+    takes_what_is_free();
+  }
+}
+[[gnu::noinline]] void waits_for_work() {
+  std::unique_lock lock(g_pool);
+  g_work.wait_for(lock, std::chrono::milliseconds(20));
+}
+void pool() {
+  while (!g_stop) waits_for_work();
+}
+
 std::mutex g_first;
 std::mutex g_second;
 std::atomic<int> g_holders{0};
@@ -235,8 +265,8 @@ std::atomic<int> g_holders{0};
 int main(int argc, char** argv) {
   Service load{{.name = "load", .about = "Spends its time as it says."}};
   auto what = load.option<std::string>(
-      "what",
-      {.otherwise = "split", .help = "split, mixed, short, hold, leak, storm, deadlock, or idle"});
+      "what", {.otherwise = "split",
+               .help = "split, mixed, short, hold, leak, storm, convoy, deadlock, or idle"});
   auto count = load.option<int>("threads", {.otherwise = 1, .help = "how many of them"});
   auto interval = load.option<int>(
       "interval", {.otherwise = 512 << 10, .help = "bytes between sampled allocations"});
@@ -250,10 +280,12 @@ int main(int argc, char** argv) {
     for (int i = 0; i < *count; ++i) {
       if (*what == "leak") running.emplace_back(leak);
       if (*what == "storm") running.emplace_back(storm, static_cast<unsigned>(i));
+      if (*what == "convoy") running.emplace_back(convoy);
       if (*what == "split") running.emplace_back(split);
       if (*what == "mixed") running.emplace_back(mixed);
       if (*what == "short") running.emplace_back(short_lived);
     }
+    if (*what == "convoy") running.emplace_back(pool);
     if (*what == "deadlock") {
       std::thread(locks_first_then_second).detach();
       std::thread(locks_second_then_first).detach();

@@ -107,6 +107,14 @@ TEST(Surface, bad_parameters_are_refused_with_a_sentence) {
     EXPECT_EQ(answer.status, 400) << query;
     EXPECT_NE(answer.body.find("will not do"), std::string::npos) << answer.body;
   }
+  for (const char* path :
+       {"heap?seconds=301", "heap?hz=5", "allocs?seconds=-1", "allocs?x=1", "mutex?hz=1",
+        "mutex?seconds=1x", "block?debug=3", "block?rate=1", "threads?seconds=1", "threads?hz=1",
+        "goroutine?debug=x", "symbol?0xzz"}) {
+    const HttpAnswer answer = http(port, std::string("/debug/pprof/") + path);
+    EXPECT_EQ(answer.status, 400) << path;
+    EXPECT_NE(answer.body.find("will not do"), std::string::npos) << answer.body;
+  }
 }
 
 TEST(Surface, a_second_profile_is_refused_and_one_whose_client_left_ends) {

@@ -1,0 +1,36 @@
+// What is kept of the service from its start, sample by sample, to be looked at any time: sampled
+// allocations (heap.h), sampled waits (waits.h). Used by one thread.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "outrigger/result.h"
+#include "pprof/job.h"
+#include "pprof/profile.h"
+#include "segment/sample_reader.h"
+
+namespace outrigger::pprof {
+
+class Book {
+ public:
+  virtual ~Book() = default;
+
+  virtual void add(const segment::Sample& sample, Unwinder& unwinder) = 0;
+
+  // Why there is nothing to be seen, if so.
+  virtual std::optional<Error> missing() const = 0;
+  // What the values are; without the times.
+  virtual ProfileHead head(Kind kind) const = 0;
+  // By stack, as they were first seen.
+  virtual std::vector<Values> totals() const = 0;
+  // The stacks that `kind` shows, with the difference between two totals.
+  virtual Stacks difference(Kind kind, const std::vector<Values>& before,
+                            const std::vector<Values>& after) const = 0;
+};
+
+// The difference by stack; those of one label alone, when `label` is not kNone.
+Stacks difference_of(const Stacks& stacks, uint32_t label, const std::vector<Values>& before,
+                     const std::vector<Values>& after);
+
+}  // namespace outrigger::pprof
