@@ -1,5 +1,5 @@
 // Entries of other logging libraries, with their own level, file and line. For adapters:
-// outrigger/spdlog.h and outrigger/glog.h are made of it.
+// outrigger/spdlog.h, glog.h and absl.h are made of it.
 #pragma once
 
 #include <string_view>
