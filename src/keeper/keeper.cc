@@ -193,6 +193,7 @@ void Keeper::pass_signals_on() {
 }
 
 bool Keeper::work(int64_t now_ns) {
+  profiles_->watch_samples();
   if (!begun_) {
     if (!begin_is_due(now_ns)) return false;
     begin(now_ns);
@@ -238,7 +239,6 @@ void Keeper::look_each_second(int64_t now_ns) {
   look_at_declarations(now_ns);
   if (orphaned_ns_ != 0) look_at_orphan(now_ns);
   if (!begun_) return;
-  profiles_->watch_samples();
   drain_->tell_drops();
   if (shipper_ != nullptr && shipper_->is_reaching()) drain_->tell_ledger(*spool_->ship_memory());
   // An entry about what stdout did not take is for a stdout that takes something.

@@ -14,7 +14,7 @@ class Profiles final : public admin::Profiles {
   explicit Profiles(const pprof::Profiler::Parts& parts)
       : service_pid_(parts.service_pid), profiler_(parts) {}
 
-  // Again and again: the first time begins it. Not a thing to wait for at the start.
+  // At each turn of the keeper's loop.
   void watch_samples() { profiler_.watch_samples(); }
 
   Begun begin(const admin::ProfileAsk& ask) override;

@@ -36,7 +36,9 @@ Profiler::Profiler(const Parts& parts)
 }
 
 void Profiler::watch_samples() {
-  if (!parts_.with_books) return;
+  if (watching_ || !parts_.with_books) return;
+  if (segment::samples(parts_.view).taken.load(std::memory_order_relaxed) == 0) return;
+  watching_ = true;
   const std::lock_guard lock(mutex_);
   if (!thread_.joinable()) thread_ = base::start_thread("or-pprof", [this] { work(); });
 }

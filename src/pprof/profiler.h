@@ -1,5 +1,6 @@
-// Takes profiles of the service: one thread of the keeper's, which also keeps the book of sampled
-// allocations. Without that it starts with the first profile that is asked for. Whoever asks gets a Job and looks at it from time to time.
+// Takes profiles of the service: one thread of the keeper's, which also keeps the books of sampled
+// allocations and waits. Without these it starts with the first profile that is asked for. Whoever
+// asks gets a Job and looks at it from time to time.
 //
 // Threads: begin() may be called from any; construction and destruction belong to one, which waits
 // for the profiler's own.
@@ -39,6 +40,8 @@ class Profiler {
   explicit Profiler(const Parts& parts);
   ~Profiler();
 
+  // Starts the thread once the service has taken samples, of which a service that starts takes none.
+  // By one thread, again and again: samples find room for the first few dozen only.
   void watch_samples();
 
   struct Begun {
@@ -70,6 +73,7 @@ class Profiler {
   std::condition_variable woken_;
   bool stopping_ = false;  // guarded by mutex_
   std::array<Slot, kKinds> slots_;
+  bool watching_ = false;  // watch_samples()'s own
   std::thread thread_;
   // The profiler's thread's own.
   segment::SampleReader reader_;
