@@ -7,6 +7,7 @@
 
 #include "admin/pages.h"
 #include "admin/profiles.h"
+#include "admin/web.h"
 
 namespace outrigger::admin {
 namespace {
@@ -141,6 +142,7 @@ ServerResponse pprof_index(Profiles*) {
     body.append("</a></td><td>").append(about).append("</td></tr>\n");
   };
   for (const Described& each : kDescribed) row(each.name, each.about);
+  row("ui", "Flame graphs of all these, and their differences, here in the browser.");
   row("cmdline", "The service's command line.");
   row("symbol", "Names for addresses: <code>0x1234+0x5678</code> in the query or a POST's body.");
   body += "</table></body></html>\n";
@@ -148,6 +150,13 @@ ServerResponse pprof_index(Profiles*) {
   response.content_type = "text/html; charset=utf-8";
   response.body = std::move(body);
   return response;
+}
+
+ServerResponse pprof_ui() {
+  std::string options;
+  for (const Described& each : kDescribed)
+    options.append("<option>").append(each.name).append("</option>");
+  return html_page(filled(web::flame_html, "profiles", options));
 }
 
 ServerResponse pprof_cmdline(Profiles* profiles) {

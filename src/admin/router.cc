@@ -86,6 +86,12 @@ ServerResponse get_pprof_profile(Source& source, const ServerRequest& request, T
   return pprof_profile(source.profiles(), request);
 }
 
+ServerResponse get_pprof_ui(Source&, const ServerRequest&, Trust) { return pprof_ui(); }
+ServerResponse get_flame_css(Source&, const ServerRequest&, Trust) {
+  return style_sheet(web::flame_css);
+}
+ServerResponse get_flame_js(Source&, const ServerRequest&, Trust) { return script(web::flame_js); }
+
 using Page = ServerResponse (*)(Source&, const ServerRequest&, Trust);
 struct Route {
   std::string_view path;
@@ -116,6 +122,9 @@ constexpr Route kRoutes[] = {
     {"/debug/pprof/profile", Exposure::kPrivate, get_pprof_profile, nullptr},
     {"/debug/pprof/symbol", Exposure::kPrivate, get_pprof_symbol, nullptr, get_pprof_symbol},
     {"/debug/pprof/threads", Exposure::kPrivate, get_pprof_profile, nullptr},
+    {"/debug/pprof/ui", Exposure::kPrivate, get_pprof_ui, nullptr},
+    {"/debug/pprof/ui.css", Exposure::kPrivate, get_flame_css, nullptr},
+    {"/debug/pprof/ui.js", Exposure::kPrivate, get_flame_js, nullptr},
 };
 
 ServerResponse not_found(std::string_view path) {

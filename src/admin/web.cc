@@ -1,5 +1,8 @@
 #include "admin/web.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace outrigger::admin {
 namespace {
 
@@ -16,6 +19,15 @@ http::ServerResponse text_of(std::string_view type, std::string body) {
 }
 
 }  // namespace
+
+std::string filled(std::string_view page, std::string_view name, std::string_view content) {
+  std::string place("{{");
+  place.append(name).append("}}");
+  const std::size_t at = std::min(page.find(place), page.size());
+  std::string out(page.substr(0, at));
+  out += content;
+  return out += page.substr(std::min(at + place.size(), page.size()));
+}
 
 http::ServerResponse html_page(std::string body) {
   http::ServerResponse response = text_of("text/html", std::move(body));

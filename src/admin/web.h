@@ -13,8 +13,13 @@ namespace web {
 extern const std::string_view health_html;
 extern const std::string_view health_css;
 extern const std::string_view health_js;
+extern const std::string_view flame_html;
+extern const std::string_view flame_css;
+extern const std::string_view flame_js;
 }  // namespace web
 
+// `page` with `content` where it says {{name}}.
+std::string filled(std::string_view page, std::string_view name, std::string_view content);
 http::ServerResponse html_page(std::string body);
 http::ServerResponse style_sheet(std::string_view text);
 http::ServerResponse script(std::string_view text);

@@ -8,7 +8,7 @@ const live = (page) => page.waitForSelector('body.live');
 const seen = (page, selector, text) => page.locator(selector).filter({hasText: text}).first().waitFor();
 
 await main(async (browser, pictures, [shop]) => {
-  const service = await new Service(shop, ...anyPorts).up();
+  const service = await new Service(shop, ...anyPorts).upWithPort();
   const page = await open(browser, service.admin);
   const answer = await page.goto(service.admin + '/health');
   expect(answer.status() === 200, 'answers 200 when passing');
@@ -118,7 +118,7 @@ await main(async (browser, pictures, [shop]) => {
   await picture(page, pictures + '/health-killed.png');
 
   // Back again, where it was.
-  const again = await new Service(shop, '--listen', '127.0.0.1:0', '--admin', service.admin.slice(7)).up();
+  const again = await new Service(shop, '--listen', '127.0.0.1:0', '--admin', service.admin.slice(7)).upWithPort();
   await live(page);
   await seen(page, '#headline', 'Passing');
   expect(await page.locator('#lost').isHidden(), 'goes on by itself when the service is back');
@@ -128,7 +128,7 @@ await main(async (browser, pictures, [shop]) => {
   await seen(page, '#reasons', 'exit code 0');
 
   // Elsewhere whoever comes over the network is a stranger.
-  const public_ = await new Service(shop, ...anyPorts, '--environment', 'production').up();
+  const public_ = await new Service(shop, ...anyPorts, '--environment', 'production').upWithPort();
   const stranger = await open(browser, public_.admin);
   await stranger.goto(public_.admin + '/health');
   await live(stranger);

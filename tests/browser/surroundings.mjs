@@ -36,6 +36,11 @@ export class Service {
   }
   async up() {
     this.admin = 'http://' + await this.found(/admin on http:\/\/([0-9.:]+)/);
+    return this;
+  }
+  // For services that have operations.
+  async upWithPort() {
+    await this.up();
     this.port = 'http://' + await this.found(/answers on http:\/\/([0-9.:]+)/);
     return this;
   }

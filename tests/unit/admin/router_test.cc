@@ -76,6 +76,16 @@ TEST_F(RouterTest, gives_a_page_its_style_its_script_and_a_feed) {
   EXPECT_EQ(level.feed, nullptr);
 }
 
+TEST_F(RouterTest, has_a_flame_graph_of_every_profile_for_insiders) {
+  const auto page = get("/debug/pprof/ui");
+  EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
+  EXPECT_NE(page.body.find("<option>heap</option>"), std::string::npos);
+  EXPECT_EQ(page.body.find("{{"), std::string::npos);
+  source_.is_local = false;
+  for (const char* path : {"/debug/pprof/ui", "/debug/pprof/ui.js", "/debug/pprof/ui.css"})
+    EXPECT_EQ(get(path).status, 403) << path;
+}
+
 TEST_F(RouterTest, gives_a_scraper_the_format_it_asks_for) {
   EXPECT_TRUE(get("/metrics").content_type.starts_with("text/plain; version=0.0.4"));
   // As Prometheus 2.42 asks.
