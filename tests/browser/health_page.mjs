@@ -89,6 +89,26 @@ await main(async (browser, pictures, [shop]) => {
   await picture(plain, pictures + '/health-without-script.png');
   await plain.context().close();
 
+  // An hour of metrics, which would take an hour: given to the page's own function, while it is paused.
+  const hour = await open(browser, service.admin);
+  await hour.goto(service.admin + '/health');
+  await live(hour);
+  await hour.getByRole('button', {name: 'Pause'}).click();
+  await hour.evaluate(`show({...current, metrics: [
+    ['Orders', 'Count', (i) => 40 + 12 * Math.sin(i / 7) + i % 3], ['MemoryUsed', 'Bytes', (i) => 5e7 + i * 4e5],
+    ['Latency', 'Milliseconds', (i) => i > 20 && i < 28 ? NaN : 3 + (i === 50 ? 9 : i % 2)], ['Cpu', 'Percent', () => 12.5], ['New', 'Count', () => 1],
+  ].map(([name, unit, value], at) => {
+    const history = Array.from({length: at === 4 ? 1 : 60}, (_, i) => value(i)).map((each) => (Number.isNaN(each) ? null : each));
+    return {time: '2026-11-24T18:00:00.000Z', name, unit, value: history[history.length - 1], dimensions: at === 0 ? {Shop: '<b>7'} : {}, history};
+  })})`);
+  const tiles = await hour.locator('#metrics li').allInnerTexts();
+  expect(tiles.length === 5 && tiles[0].includes('Shop=<b>7') && tiles[1].includes('70.2 MiB') && tiles[3].includes('12.5 %'), 'metrics have names, values, units', tiles.join(' | '));
+  const lines = await hour.locator('#metrics li').evaluateAll((all) => all.map((each) => each.querySelectorAll('.line').length).join());
+  expect(lines === '1,1,2,1,0', 'a line for the last hour, broken where nothing was posted, none for a single value', lines);
+  await judge(hour, 'the page with metrics');
+  await picture(hour, pictures + '/health-metrics.png');
+  await hour.context().close();
+
   // Bad times.
   await service.call('sell-out');
   await seen(page, '#reasons', 'the shelves are empty');
