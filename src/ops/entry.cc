@@ -1,5 +1,6 @@
 // The one global symbol of the operations object: the table of what stands behind the door.
 #include "admin/health_command.h"
+#include "admin/profile_command.h"
 #include "http/client.h"
 #include "json/read.h"
 #include "keeper/main.h"
@@ -20,6 +21,7 @@ constexpr outrigger::ops::Table kTable = {
     .parse_json = outrigger::json::read,
     .discover = outrigger::ops::discover,
     .health_command = outrigger::admin::health_command,
+    .profile_command = outrigger::admin::profile_command,
 };
 
 }  // namespace

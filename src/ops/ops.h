@@ -128,6 +128,8 @@ struct Table {
   Result<std::string> (*discover)(std::string_view declarations, std::chrono::milliseconds budget);
   // `prober health [URL]`: prints, returns the exit code.
   int (*health_command)(std::string_view service, int argc, char** argv);
+  // `prober profile KIND`: likewise.
+  int (*profile_command)(std::string_view service, int argc, char** argv);
 };
 
 // The door, from the program's side: runs the object's constructors once, then gives the table.

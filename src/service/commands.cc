@@ -41,11 +41,12 @@ class Commands {
       return print(name_, std::string(version()) + "\n");
     }
     if (word == "help" || asks_help(word)) return help(rest);
-    if (is_any_of(word, {"run", "health", "config", "op", "sbom"}) && !rest.empty() &&
+    if (is_any_of(word, {"run", "health", "config", "op", "profile", "sbom"}) && !rest.empty() &&
         asks_help(rest.front())) {
       return print(name_, help_text_for(parts_, word));
     }
-    if (word == "health") return health(rest);
+    if (word == "health") return asked(word, rest, &ops::Table::health_command);
+    if (word == "profile") return asked(word, rest, &ops::Table::profile_command);
     if (word == "config") return config(rest);
     if (word == "op") return operation_by_op(rest);
     if (word == "sbom") return list_of_parts(rest);
@@ -89,17 +90,20 @@ class Commands {
     return text.empty() ? unknown_word(rest.front()) : print(name_, text);
   }
 
-  int health(const Words& rest) const {
+  // By a function of the operations object that asks the running service.
+  int asked(const std::string& word, const Words& rest,
+            int (*ops::Table::*command)(std::string_view, int, char**)) const {
     const ops::Table* door = ops::table();
     if (door == nullptr) {
-      return refuse(
-          "health needs the operations object; declare this program with outrigger_add_service",
-          kExitFailed);
+      return refuse(word +
+                        " needs the operations object; declare this program with "
+                        "outrigger_add_service",
+                    kExitFailed);
     }
     std::vector<char*> argv;
-    for (const std::string& word : rest) argv.push_back(const_cast<char*>(word.c_str()));
+    for (const std::string& each : rest) argv.push_back(const_cast<char*>(each.c_str()));
     argv.push_back(nullptr);
-    return door->health_command(name_, static_cast<int>(rest.size()), argv.data());
+    return (door->*command)(name_, static_cast<int>(rest.size()), argv.data());
   }
 
   int config(const Words& rest) const {

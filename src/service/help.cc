@@ -135,6 +135,10 @@ const std::vector<CommandWord>& command_words() {
   static const std::vector<CommandWord> words{
       {"run", "run [OPTIONS]", "runs the service; the word may be left out"},
       {"health", "health [URL] [--json]", "asks the running service how it is"},
+      {"profile",
+       "profile cpu|heap|allocs|mutex|block|threads [--seconds N] [--hz N] [--text] [-o FILE|-] "
+       "[--instance PID]",
+       "takes a profile of the running service"},
       {"config", "config [--json]", "each setting, its value, where it came from"},
       {"version", "version", "prints the version, that line alone"},
       {"sbom", "sbom", "what this file was linked from, as CycloneDX JSON"},

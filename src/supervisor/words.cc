@@ -6,7 +6,7 @@ namespace {
 constexpr std::string_view kRun = "run";
 constexpr std::string_view kPlainWords[] = {
     kRun,        "version", "init", "health", "config", "template",
-    "user-data", "push",    "op",   "help",   "sbom",
+    "user-data", "push",    "op",   "help",   "sbom",   "profile",
 };
 constexpr std::string_view kDashedWords[] = {"v", "version", "h", "help", "init"};
 

@@ -225,6 +225,43 @@ TEST(Surface, symbol_names_addresses) {
   EXPECT_EQ(http(port, "/debug/pprof/symbol?hello").status, 400);
 }
 
+TEST(Command, takes_profiles_of_the_running_service) {
+  Program program(LOAD, run("convoy", 3));
+  ASSERT_NE(program.admin_port(), 0) << program.err();
+  const std::string pid = std::to_string(program.pid());
+  Scratch scratch;
+  const std::string file = scratch.path("cpu");
+  const std::string command = LOAD " profile ";
+  const auto said = [&](const std::string& words, int& status) {
+    std::string out;
+    FILE* const pipe = popen((command + words + " --instance " + pid + " 2>&1").c_str(), "r");
+    char bytes[4096];
+    for (size_t count; (count = fread(bytes, 1, sizeof(bytes), pipe)) > 0;)
+      out.append(bytes, count);
+    status = WEXITSTATUS(pclose(pipe));
+    return out;
+  };
+  int status = -1;
+  EXPECT_EQ(said("cpu --seconds=1 -o " + file, status), "");
+  EXPECT_EQ(status, 0);
+  if (has_go()) {
+    EXPECT_NE(go_tool_pprof("-top", file).find("stands_in_the_convoy"), std::string::npos);
+  }
+  const std::string threads = said("threads --text -o -", status);
+  EXPECT_EQ(status, 0);
+  EXPECT_NE(threads.find("or-control ("), std::string::npos) << threads;
+  // gzip's first two bytes, since stdout is no terminal.
+  EXPECT_EQ(said("block", status).substr(0, 2), "\x1f\x8b");
+  for (const char* words :
+       {"cpu --seconds 301", "cpuu", "", "cpu heap", "cpu --speed 3", "heap -o"}) {
+    EXPECT_NE(said(words, status).find("will not do"), std::string::npos) << words;
+    EXPECT_EQ(status, 2) << words;
+  }
+  EXPECT_NE(said("threads --seconds 3", status).find("threads are shown as they are now"),
+            std::string::npos);
+  EXPECT_EQ(status, 1);
+}
+
 TEST(Surface, the_index_and_the_command_line) {
   Program program(LOAD, run("idle"));
   const int port = program.admin_port();

@@ -88,6 +88,11 @@ int health_command(std::string_view service, int argc, char** argv) {
   return 0;
 }
 
+int profile_command(std::string_view service, int argc, char** argv) {
+  tell("profile", std::string(service) + (argc > 0 ? std::string(" ") + argv[0] : ""));
+  return 0;
+}
+
 void keeper_main(const segment::RoleCard& card, int, char**) {
   const segment::View view(segment::map(card.segment));
   tell("keeper", "born");
@@ -125,6 +130,7 @@ constexpr ops::Table kTable = {
     .ask = ask,
     .parse_json = parse_json,
     .health_command = health_command,
+    .profile_command = profile_command,
 };
 
 }  // namespace

@@ -222,7 +222,8 @@ const ops::Table kTable = {.keeper_main = keeper_main,
                            .ask = nullptr,
                            .parse_json = nullptr,
                            .discover = nullptr,
-                           .health_command = nullptr};
+                           .health_command = nullptr,
+                           .profile_command = nullptr};
 
 // --- The user's part ---------------------------------------------------------------------------
 

@@ -33,9 +33,9 @@ TEST(Words, no_arguments_at_all_mean_run) {
 
 TEST(Words, contract_words_and_operations_are_commands) {
   for (const char* word :
-       {"version", "-v",       "--v",       "-version", "--version", "help",   "-h",
-        "--h",     "-help",    "--help",    "init",     "-init",     "--init", "health",
-        "config",  "template", "user-data", "push",     "op",        "sbom",   "probe"}) {
+       {"version",   "-v",     "--v",  "-version", "--version", "help",   "-h",     "--h",
+        "-help",     "--help", "init", "-init",    "--init",    "health", "config", "template",
+        "user-data", "push",   "op",   "sbom",     "profile",   "probe"}) {
     EXPECT_EQ(asks_of({word}), Asks::kCommand) << word;
   }
 }

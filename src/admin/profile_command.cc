@@ -1,0 +1,218 @@
+#include "admin/profile_command.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "admin/health_command.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "base/threads.h"
+#include "http/client.h"
+
+namespace outrigger::admin {
+namespace {
+
+constexpr int kUsage = 2;
+constexpr int64_t kSecondsMax = 300;
+constexpr int64_t kHzMax = 1000;
+constexpr int64_t kCpuSeconds = 10;
+// For the keeper's own work behind the time asked for.
+constexpr std::chrono::seconds kPatience{60};
+constexpr size_t kProfileBytesMax = 256u << 20;
+
+struct Named {
+  std::string_view kind;
+  std::string_view path;
+};
+constexpr Named kKinds[] = {{"cpu", "profile"}, {"heap", "heap"},   {"allocs", "allocs"},
+                            {"mutex", "mutex"}, {"block", "block"}, {"threads", "threads"}};
+
+Result<int64_t> number(std::string_view option, std::string_view text, int64_t least,
+                       int64_t most) {
+  int64_t value = 0;
+  const auto [end, status] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (status != std::errc() || end != text.data() + text.size() || value < least || value > most)
+    return bad_input(
+        option, text,
+        "a whole number from " + std::to_string(least) + " to " + std::to_string(most));
+  return value;
+}
+
+int complain(std::string_view service, std::string_view sentence, int status) {
+  base::write_line(STDERR_FILENO, service, ": ", sentence);
+  return status;
+}
+
+// "cpu profile: 3 of 10 s", each second, on a terminal.
+class Progress {
+ public:
+  Progress(const ProfileWanted& wanted, bool shown) {
+    if (!shown || wanted.seconds == 0) return;
+    thread_ = base::start_thread("progress", [this, wanted] { work(wanted); });
+  }
+  ~Progress() {
+    if (!thread_.joinable()) return;
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    woken_.notify_all();
+    thread_.join();
+    base::write_all(STDERR_FILENO, "\r\x1b[K");
+  }
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+ private:
+  void work(const ProfileWanted& wanted) {
+    std::unique_lock lock(mutex_);
+    for (int64_t second = 0; !over_; ++second) {
+      const std::string text = second < wanted.seconds ? std::to_string(second) + " of " +
+                                                             std::to_string(wanted.seconds) + " s"
+                                                       : "being put together";
+      base::write_all(STDERR_FILENO, "\r\x1b[K" + wanted.kind + " profile: " + text);
+      woken_.wait_for(lock, std::chrono::seconds(1));
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable woken_;
+  bool over_ = false;  // guarded by mutex_
+  std::thread thread_;
+};
+
+Result<Instance> chosen(std::string_view service, int instance) {
+  const auto running = running_instances(service);
+  if (!running) return running.error();
+  std::string pids;
+  for (const Instance& each : *running) {
+    if (each.supervisor_pid == instance || (running->size() == 1 && instance == 0)) return each;
+    pids += (pids.empty() ? "" : ", ") + std::to_string(each.supervisor_pid);
+  }
+  if (running->empty())
+    return Error{ErrorKind::kNotFound,
+                 "is not running on this machine (for one elsewhere: go tool pprof "
+                 "http://HOST:PORT/debug/pprof/...)",
+                 {}};
+  if (instance != 0) return bad_input("--instance", std::to_string(instance), "one of " + pids);
+  return bad_input("--instance", "", "one of " + pids + ", since it runs several times here");
+}
+
+Result<std::string> fetch(std::string_view service, const ProfileWanted& wanted) {
+  const auto instance = chosen(service, wanted.instance);
+  if (!instance) return instance.error();
+  http::Request request;
+  request.url = "http://localhost" + wanted.path;
+  request.timeout = std::chrono::seconds(wanted.seconds) + kPatience;
+  request.response_bytes_max = kProfileBytesMax;
+  const Progress progress(wanted, isatty(STDERR_FILENO) == 1);
+  auto response = http::fetch_unix(instance->address, instance->uid, request);
+  if (!response) return response.error();
+  if (response->status == 200) return std::move(response->body);
+  std::string& sentence = response->body;
+  while (!sentence.empty() && sentence.back() == '\n') sentence.pop_back();
+  return failed(sentence.empty() ? "HTTP status " + std::to_string(response->status) : sentence);
+}
+
+Result<void> put(const std::string& output, std::string_view bytes) {
+  if (output == "-") {
+    if (base::write_all(STDOUT_FILENO, bytes) == base::WriteEnd::kFailed)
+      return failed("stdout cannot be written to");
+    return {};
+  }
+  constexpr int kNew = O_WRONLY | O_CREAT | O_TRUNC;  // tidy: disk because a command is told to
+  const base::Fd file(open(output.c_str(), kNew | O_CLOEXEC, 0666));
+  if (!file || base::write_all(file.get(), bytes) == base::WriteEnd::kFailed)
+    return failed(output + " cannot be written: " + std::string(base::error_text(errno)));
+  return {};
+}
+
+}  // namespace
+
+Result<ProfileWanted> parse_profile_words(const std::vector<std::string_view>& given_words) {
+  std::vector<std::string_view> words;  // "--seconds=3" as two
+  for (const std::string_view word : given_words) {
+    const size_t equals = word.starts_with('-') ? word.find('=') : std::string_view::npos;
+    words.push_back(word.substr(0, equals));
+    if (equals != std::string_view::npos) words.push_back(word.substr(equals + 1));
+  }
+  ProfileWanted wanted;
+  std::string_view path;
+  int64_t hz = 0;
+  bool seconds_given = false;
+  for (size_t i = 0; i < words.size(); ++i) {
+    std::string_view word = words[i];
+    if (word == "-" || !word.starts_with('-')) {
+      if (!path.empty() || word == "-")
+        return bad_input("profile", word, "one kind of profile, and options");
+      for (const Named& each : kKinds)
+        if (each.kind == word) path = each.path;
+      if (path.empty())
+        return bad_input("profile", word, "cpu, heap, allocs, mutex, block or threads");
+      wanted.kind = word;
+      continue;
+    }
+    word.remove_prefix(word.starts_with("--") ? 2 : 1);
+    if (word == "text") {
+      wanted.text = true;
+      continue;
+    }
+    if (word != "seconds" && word != "hz" && word != "o" && word != "output" && word != "instance")
+      return bad_input("profile", words[i], "--seconds, --hz, -o, --text or --instance");
+    if (i + 1 == words.size()) return bad_input("profile", words[i], "a value behind it");
+    const std::string_view value = words[++i];
+    if (word == "o" || word == "output") {
+      if (value.empty()) return bad_input("-o", value, "a file's name, or - for stdout");
+      wanted.output = value;
+      continue;
+    }
+    const bool is_seconds = word == "seconds";
+    const auto given = number(words[i - 1], value, is_seconds ? 0 : 1,
+                              is_seconds     ? kSecondsMax
+                              : word == "hz" ? kHzMax
+                                             : INT32_MAX);
+    if (!given) return given.error();
+    if (is_seconds) {
+      wanted.seconds = *given;
+      seconds_given = true;
+    } else if (word == "hz") {
+      hz = *given;
+    } else {
+      wanted.instance = static_cast<int>(*given);
+    }
+  }
+  if (path.empty())
+    return bad_input("profile", "", "cpu, heap, allocs, mutex, block or threads behind it");
+  if (wanted.kind == "cpu" && !seconds_given) wanted.seconds = kCpuSeconds;
+  // What a kind does not take, the service refuses with its own sentence.
+  wanted.path = "/debug/pprof/" + std::string(path) + "?debug=" + (wanted.text ? "1" : "0");
+  if (seconds_given || wanted.kind == "cpu")
+    wanted.path += "&seconds=" + std::to_string(wanted.seconds);
+  if (hz != 0) wanted.path += "&hz=" + std::to_string(hz);
+  return wanted;
+}
+
+int profile_command(std::string_view service, int argc, char** argv) {
+  auto wanted = parse_profile_words({argv, argv + argc});
+  if (!wanted) return complain(service, wanted.error().message, kUsage);
+  if (wanted->output.empty()) {
+    const bool readable = wanted->text || isatty(STDOUT_FILENO) != 1;
+    wanted->output = readable ? "-" : std::string(service) + "-" + wanted->kind + ".pb.gz";
+  }
+  const auto profile = fetch(service, *wanted);
+  if (!profile) return complain(service, profile.error().message, 1);
+  if (const auto done = put(wanted->output, *profile); !done)
+    return complain(service, done.error().message, 1);
+  if (wanted->output != "-" && isatty(STDERR_FILENO) == 1) {
+    base::write_line(STDERR_FILENO, wanted->output, ": look at it with go tool pprof ",
+                     wanted->output);
+  }
+  return 0;
+}
+
+}  // namespace outrigger::admin
