@@ -120,6 +120,9 @@ std::string service_socket(std::string_view service, int) {
 }
 Result<http::Response> ask(const ops::Question&) { return failed("nobody to ask"); }
 Result<Json> parse_json(std::string_view) { return failed("nobody to read it"); }
+Result<std::string> discover(std::string_view, std::chrono::milliseconds) {
+  return failed("nobody to find it");
+}
 
 constexpr ops::Table kTable = {
     .keeper_main = keeper_main,
@@ -129,6 +132,7 @@ constexpr ops::Table kTable = {
     .keeper_thread = keeper_thread,
     .ask = ask,
     .parse_json = parse_json,
+    .discover = discover,
     .health_command = health_command,
     .profile_command = profile_command,
 };
