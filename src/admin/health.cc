@@ -82,6 +82,7 @@ void write_shipping(JsonWriter& json, std::string_view what, const Shipping& shi
   json.member("pending", shipping.pending);
   json.member("dropped", shipping.dropped);
   json.member("retries", shipping.retries);
+  json.member("ambiguous", shipping.ambiguous);
   if (shipping.last_error.empty()) {
     json.key("last_error").null();
   } else {

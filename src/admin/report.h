@@ -73,6 +73,7 @@ struct Shipping {
   uint64_t pending = 0;
   uint64_t dropped = 0;
   uint64_t retries = 0;
+  uint64_t ambiguous = 0;  // sent again after a lost answer: may have been taken twice
   std::string last_error;
 };
 

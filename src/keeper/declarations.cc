@@ -88,6 +88,7 @@ std::optional<Declarations> parse_declarations(std::string_view text,
   found.environment_why = text_in(object, "environment_why", "");
   found.local = text_in(object, "kind", "") == "local";
   found.admin = text_in(object, "admin", defaults.admin);
+  found.posts_metrics = text_in(object, "metrics", "") == "cloudwatch";
   found.logs = logs_named(text_in(object, "logs", ""), defaults.logs);
   found.level = admin::level_named(text_in(object, "level", "")).value_or(defaults.level);
   if (const json::value* wants = object.if_contains("discover"))

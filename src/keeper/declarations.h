@@ -29,6 +29,7 @@ struct Declarations {
   int64_t start_budget_ms = 0;
   LogsTo logs = LogsTo::kStdoutJson;
   admin::Level level = admin::Level::kInfo;
+  bool posts_metrics = false;  // to CloudWatch
   std::vector<admin::SettingReport> settings;
 };
 

@@ -105,6 +105,7 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
 // The pages' server first: its thread asks about all the rest.
 Keeper::~Keeper() {
   admin_.reset();
+  poster_.reset();
   shipper_.reset();
 }
 
@@ -239,6 +240,8 @@ void Keeper::look_each_second(int64_t now_ns) {
   look_at_declarations(now_ns);
   if (orphaned_ns_ != 0) look_at_orphan(now_ns);
   if (!begun_) return;
+  if (poster_ == nullptr && ended_ns_ == 0 && now_ns - started_ns_ > base::kNsPerSecond)
+    start_metrics();
   drain_->tell_drops();
   if (shipper_ != nullptr && shipper_->is_reaching()) drain_->tell_ledger(*spool_->ship_memory());
   // An entry about what stdout did not take is for a stdout that takes something.

@@ -21,6 +21,7 @@
 #include "keeper/events.h"
 #include "keeper/level.h"
 #include "keeper/live_source.h"
+#include "keeper/metric_poster.h"
 #include "keeper/output.h"
 #include "keeper/process_watch.h"
 #include "keeper/profiles.h"
@@ -78,6 +79,7 @@ class Keeper {
   void choose_format();
   void start_output();
   void start_shipping();
+  void start_metrics();
   void look_at_declarations(int64_t now_ns);
   void try_admin(int64_t now_ns);
   void announce();
@@ -109,6 +111,8 @@ class Keeper {
   // None while waiting. One of them, or both, from begin() on.
   std::unique_ptr<Output> output_;
   std::unique_ptr<Shipper> shipper_;
+  // None in the first second, which belongs to the service's start.
+  std::unique_ptr<MetricPoster> poster_;
   Capture captured_out_;
   Capture captured_err_;
   base::Fd stop_bell_;

@@ -101,6 +101,18 @@ void Keeper::start_shipping() {
   source_->set_shipper(shipper_.get());
 }
 
+void Keeper::start_metrics() {
+  if (!declarations_.declared || (!declarations_.posts_metrics && !options_.with_admin)) return;
+  MetricPostOptions options;
+  options.posts = declarations_.posts_metrics;
+  options.random_phase = options.posts;
+  options.name_space = declarations_.service;
+  options.environment = declarations_.environment;
+  poster_ = std::make_unique<MetricPoster>(view_, options_.card.segment, options_.card.spool,
+                                           std::move(options));
+  source_->set_poster(poster_.get());
+}
+
 void Keeper::choose_format() {
   const int fd = declarations_.logs == LogsTo::kStderrText ? STDERR_FILENO : STDOUT_FILENO;
   // Without a word from the service: for people where a person looks, else for machines.
@@ -226,14 +238,18 @@ bool Keeper::is_finished(int64_t now_ns) {
     }
     recent_->publish();
     final_put_ = true;
+    if (poster_ == nullptr && declarations_.posts_metrics) start_metrics();
+    if (poster_ != nullptr) poster_->finish(now_ns + (finish_by_ns_ - now_ns) / 3 * 2);
     // The last third is for printing what CloudWatch did not take.
     if (shipper_ != nullptr) shipper_->finish(now_ns + (finish_by_ns_ - now_ns) / 3 * 2);
   }
-  const bool shipped = shipper_ == nullptr || shipper_->finished();
+  const bool posted =
+      poster_ == nullptr || !declarations_.posts_metrics || poster_->finished() || late;
+  const bool shipped = (shipper_ == nullptr || shipper_->finished()) && posted;
   if (final_put_ && spool_->is_drained() && shipped) return true;
   if (!late) return false;
   if (spool_->is_drained() && shipped) return true;
-  if (!shipped) {
+  if (!shipped && shipper_ != nullptr) {
     base::write_line(STDERR_FILENO, declarations_.service,
                      ": neither CloudWatch Logs nor stdout took the last ",
                      shipper_->report().pending, " log entries");

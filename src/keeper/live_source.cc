@@ -53,6 +53,11 @@ void LiveSource::set_shipper(const Shipper* shipper) {
   shipper_ = shipper;
 }
 
+void LiveSource::set_poster(const MetricPoster* poster) {
+  const std::lock_guard lock(mutex_);
+  poster_ = poster;
+}
+
 void LiveSource::set_ended(std::string how) {
   parts_.findings.ended.store(true, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
@@ -174,6 +179,17 @@ admin::HealthReport LiveSource::health() {
   report.process = {parts_.service_pid, verdict.state, verdict.beat_age_ms, verdict.beat_name,
                     ended_};
   report.shipped_logs = shipping(dropped);
+  if (poster_ != nullptr) {
+    MetricPostReport posted = poster_->report();
+    report.metrics = std::move(posted.recent);
+    report.shipped_metrics = std::move(posted.shipping);
+    if (posted.denied)
+      report.warnings.push_back("CloudWatch refuses the metrics: " +
+                                report.shipped_metrics.last_error);
+    if (report.shipped_metrics.dropped != 0)
+      report.warnings.push_back(counted(report.shipped_metrics.dropped, "value", "values") +
+                                " of metrics never came to CloudWatch since the start");
+  }
   report.dropped_by_level = dropped.by_level;
   const segment::ServiceState& service = parts_.view.service();
   report.log_counts = {parts_.view.forked().discarded.load(std::memory_order_relaxed),
@@ -186,7 +202,8 @@ admin::HealthReport LiveSource::health() {
     report.keeper.last_end =
         describe_end(supervision.keeper_last_code.load(std::memory_order_relaxed),
                      supervision.keeper_last_status.load(std::memory_order_relaxed));
-  report.warnings = warnings(dropped, now_ns);
+  for (std::string& warning : warnings(dropped, now_ns))
+    report.warnings.push_back(std::move(warning));
   return report;
 }
 

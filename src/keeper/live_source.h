@@ -14,6 +14,7 @@
 #include "keeper/declarations.h"
 #include "keeper/drain.h"
 #include "keeper/level.h"
+#include "keeper/metric_poster.h"
 #include "keeper/output.h"
 #include "keeper/recent.h"
 #include "keeper/shipper.h"
@@ -53,6 +54,7 @@ class LiveSource : public admin::Source {
   void declare(Declarations declarations);
   void set_output(const Output* output);
   void set_shipper(const Shipper* shipper);
+  void set_poster(const MetricPoster* poster);
   // What discovery found, and when (CLOCK_REALTIME).
   void set_answer(const segment::SettingsAnswer& answer, int64_t found_real_ns);
   void set_ended(std::string how);
@@ -82,13 +84,14 @@ class LiveSource : public admin::Source {
   segment::MetricReader metrics_;  // guarded by metrics_mutex_, but for its counts
   segment::MetricValues values_;   // likewise
   mutable std::mutex mutex_;
-  std::string instance_;              // guarded by mutex_
-  Declarations declarations_;         // likewise
-  admin::ConfigReport found_;         // likewise; its settings are those of declarations_
-  int64_t found_real_ns_ = 0;         // likewise; 0: nothing was
-  const Shipper* shipper_ = nullptr;  // likewise
-  const Output* output_ = nullptr;    // likewise
-  std::string ended_;                 // likewise
+  std::string instance_;                  // guarded by mutex_
+  Declarations declarations_;             // likewise
+  admin::ConfigReport found_;             // likewise; its settings are those of declarations_
+  int64_t found_real_ns_ = 0;             // likewise; 0: nothing was
+  const Shipper* shipper_ = nullptr;      // likewise
+  const MetricPoster* poster_ = nullptr;  // likewise
+  const Output* output_ = nullptr;        // likewise
+  std::string ended_;                     // likewise
 };
 
 }  // namespace outrigger::keeper

@@ -123,6 +123,16 @@ static_assert(kMetricsAt + MetricLayout::of({}).bytes() <= kBudgetBytes,
 // The whole segment.
 inline size_t segment_bytes() { return kMetricsAt + metric_layout().bytes(); }
 
+// What CloudWatch has acknowledged (src/keeper/metric_ledger.h) lies in the keeper's own memfd, which
+// the supervisor makes: from here on.
+inline constexpr size_t kLedgerAt = 80u << 20;
+inline constexpr size_t kLedgerEntryBytes = 24;
+inline constexpr size_t kLedgerOctaveBytes = 16 + 2 * kBlockBytes;
+inline size_t ledger_bytes(const MetricLayout& layout) {
+  return kPage + page_up(layout.series * kLedgerEntryBytes) +
+         page_up(layout.blocks * kLedgerOctaveBytes);
+}
+
 // The parts of a share that begins at `base`. It owns nothing and checks nothing.
 struct MetricShare {
   char* base;

@@ -17,6 +17,13 @@ std::string logs_of(const Declared& declared) {
   return declared.environment.in_aws ? "cloudwatch" : "stdout-json";
 }
 
+std::string metrics_of(const Declared& declared) {
+  if (declared.manner == Manner::kCommand) return "none";
+  if (!declared.options.metrics.empty()) return declared.options.metrics;
+  const bool local = declared.environment.kind == EnvironmentKind::kLocal;
+  return !local && declared.environment.in_aws ? "cloudwatch" : "none";
+}
+
 std::string admin_of(const Declared& declared) {
   if (!declared.options.admin.empty()) return declared.options.admin;
   return declared.environment.kind == EnvironmentKind::kLocal ? "127.0.0.1:8081" : "0.0.0.0:8081";
@@ -41,6 +48,7 @@ Json declarations_json(const Declared& declared) {
               {"admin", admin_of(declared)},
               {"service_address", serves ? declared.options.listen : ""},
               {"logs", logs_of(declared)},
+              {"metrics", metrics_of(declared)},
               {"level", level_name(declared.options.level)},
               {"adopted", declared.manner == Manner::kAdopted},
               {"stop_budget_ms", service.stop_budget.count()},

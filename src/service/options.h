@@ -31,6 +31,7 @@ struct RunOptions {
   std::string listen = "0.0.0.0:8080";
   std::string admin;      // empty: by the environment
   std::string logs;       // "stdout-text", "stdout-json"; empty: by the environment
+  std::string metrics;    // "cloudwatch", "none"; empty: by the environment
   double access_log = 0;  // the share of requests that is logged
   uint32_t level = 2;
 };

@@ -26,7 +26,7 @@ bool cannot_make(Failure& failure, std::string_view what) {
 
 bool make_spool(base::Fd& spool) {
   spool.reset(memfd_create("outrigger-spool", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  return spool && ftruncate(spool.get(), kSpoolBytes) == 0 &&
+  return spool && ftruncate(spool.get(), static_cast<off_t>(spool_bytes())) == 0 &&
          fcntl(spool.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0;
 }
 

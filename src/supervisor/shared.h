@@ -6,12 +6,16 @@
 
 #include "base/fd.h"
 #include "segment/layout.h"
+#include "segment/metrics.h"
 #include "segment/role.h"
 
 namespace outrigger::supervisor {
 
-// keeper/spool.h wants 65 MiB and some; sparse, so that what nobody touched costs nothing.
-inline constexpr size_t kSpoolBytes = 80u << 20;
+// keeper/spool.h wants 65 MiB and some, the metrics' ledger lies behind it; sparse, so that what
+// nobody touched costs nothing.
+inline size_t spool_bytes() {
+  return segment::kLedgerAt + segment::ledger_bytes(segment::metric_layout());
+}
 inline constexpr int kCapturedPipeBytes = 1
                                           << 20;  // the kernel's limit for those without privileges
 

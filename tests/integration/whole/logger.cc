@@ -21,9 +21,15 @@ namespace {
 using namespace outrigger;
 
 void write_lines(whole::Counts& counts, int thread, int per_second) {
+  static const auto lines =
+      metrics::counter("Lines", {.help = "Lines logged", .every = std::chrono::seconds(1)});
+  static const auto numbers =
+      metrics::histogram("Numbers", {.help = "Their numbers", .every = std::chrono::seconds(1)});
   const auto begin = std::chrono::steady_clock::now();
   for (uint64_t n = 0; !counts.stop.load(std::memory_order_relaxed); ++n) {
     log::info("line {t} {n} of a text that is as long as such texts are", thread, n);
+    lines.add();
+    numbers.observe(static_cast<double>(n));
     counts.returned[thread].store(n + 1, std::memory_order_relaxed);
     if (per_second != 0)
       std::this_thread::sleep_until(begin +

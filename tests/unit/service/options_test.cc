@@ -75,6 +75,7 @@ TEST_F(OptionsTest, switches_stand_alone_or_take_a_word) {
   good({"--loud=off"});
   EXPECT_FALSE(*loud);
   good({"--in-process", "--no-confine", "--metrics", "none"});
+  EXPECT_EQ(options.metrics, "none");
 }
 
 TEST_F(OptionsTest, a_variable_for_each) {

@@ -1,0 +1,127 @@
+#include "keeper/datum.h"
+
+#include <charconv>
+#include <cmath>
+
+#include "aws/cloudwatch.h"
+#include "outrigger/internal/metric_cells.h"
+
+namespace outrigger::keeper {
+namespace {
+
+constexpr uint64_t kMerged = 3;  // buckets of an octave's 64 that become one
+
+void append_text(std::string_view text, std::string& out) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c < 0x20 || c > 0x7e ? '?' : c;
+  }
+  out += '"';
+}
+
+template <typename Number>
+void append_number(Number number, std::string& out) {
+  char text[40];
+  out.append(text, std::to_chars(text, text + sizeof text, number).ptr);
+}
+
+// Which group of merged buckets a value belongs to, and that group's middle.
+std::pair<uint64_t, double> group_of(double value) {
+  if (value <= 0) return {0, 0};
+  const uint64_t bucket =
+      (std::bit_cast<uint64_t>(value) >> internal::kBucketShift) - internal::kFirstBucket;
+  const uint64_t octave = bucket / internal::kOctaveBuckets * internal::kOctaveBuckets;
+  const uint64_t begin = octave + (bucket - octave) / kMerged * kMerged;
+  const uint64_t end = std::min(begin + kMerged, octave + internal::kOctaveBuckets);
+  const auto low = [](uint64_t at) {
+    return std::bit_cast<double>((at + internal::kFirstBucket) << internal::kBucketShift);
+  };
+  return {begin + 1, (low(begin) + low(end)) / 2};
+}
+
+}  // namespace
+
+double Datum::mean() const {
+  if (distribution.empty()) return value;
+  double sum = 0, count = 0;
+  for (const auto& [each, times] : distribution) {
+    sum += each * static_cast<double>(times);
+    count += static_cast<double>(times);
+  }
+  return count == 0 ? 0 : sum / count;
+}
+
+std::vector<Distribution> sendable(const Distribution& distribution) {
+  Distribution merged;
+  if (distribution.size() <= aws::cloudwatch::kValuesMax) {
+    merged = distribution;
+  } else {
+    uint64_t last = UINT64_MAX;
+    for (const auto& [value, count] : distribution) {
+      const auto [group, middle] = group_of(value);
+      if (group == last) merged.back().second += count;
+      else merged.emplace_back(middle, count);
+      last = group;
+    }
+  }
+  std::vector<Distribution> parts;
+  for (size_t at = 0; at < merged.size(); at += aws::cloudwatch::kValuesMax) {
+    const size_t end = std::min(merged.size(), at + aws::cloudwatch::kValuesMax);
+    parts.emplace_back(merged.begin() + static_cast<std::ptrdiff_t>(at),
+                       merged.begin() + static_cast<std::ptrdiff_t>(end));
+  }
+  return parts;
+}
+
+void append_datum(const Datum& datum, int64_t unix_s, std::string& out, size_t& members) {
+  const auto begin = [&] {
+    if (members++ != 0) out += ',';
+    out += "{\"MetricName\":";
+    append_text(datum.name, out);
+    if (!datum.dimensions.empty()) {
+      out += ",\"Dimensions\":[";
+      for (size_t i = 0; i < datum.dimensions.size(); ++i) {
+        out += i == 0 ? "{\"Name\":" : ",{\"Name\":";
+        append_text(datum.dimensions[i].first, out);
+        out += ",\"Value\":";
+        append_text(datum.dimensions[i].second, out);
+        out += '}';
+      }
+      out += ']';
+    }
+    out += ",\"Unit\":";
+    append_text(datum.unit, out);
+    out += ",\"Timestamp\":";
+    append_number(unix_s, out);
+    if (datum.high_resolution) out += ",\"StorageResolution\":1";
+  };
+  if (datum.distribution.empty()) {
+    begin();
+    out += ",\"Value\":";
+    append_number(datum.value, out);
+    out += '}';
+    return;
+  }
+  for (const Distribution& part : sendable(datum.distribution)) {
+    begin();
+    for (const char* list : {",\"Values\":[", ",\"Counts\":["}) {
+      out += list;
+      for (size_t i = 0; i < part.size(); ++i) {
+        if (i != 0) out += ',';
+        list[2] == 'V' ? append_number(part[i].first, out) : append_number(part[i].second, out);
+      }
+      out += ']';
+    }
+    out += '}';
+  }
+}
+
+std::string body_begin(const std::string& name_space) {
+  std::string body = "{\"Namespace\":";
+  append_text(name_space, body);
+  body += ",\"MetricData\":[";
+  return body;
+}
+
+}  // namespace outrigger::keeper
