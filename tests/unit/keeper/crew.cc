@@ -197,15 +197,6 @@ std::vector<segment::Message> Crew::hear() {
 std::string Crew::output() const { return content(stdout_file_.get()); }
 std::string Crew::complaints() const { return content(stderr_file_.get()); }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  size_t at = 0;
-  for (size_t end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
-    lines.push_back(text.substr(at, end - at));
-  if (at < text.size()) lines.push_back(text.substr(at));
-  return lines;
-}
-
 std::string field_of(const std::string& line, std::string_view name) {
   const std::string key = "\"" + std::string(name) + "\":";
   const size_t at = line.find(key);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/fd.h"
+#include "eventually.h"
 #include "keeper/channel.h"
 #include "segment/layout.h"
 #include "segment/role.h"
@@ -75,31 +76,7 @@ class Crew {
   bool started_before_ = false;
 };
 
-// Polls until `done` holds; false after the time is over.
-template <typename Condition>
-bool eventually(Condition done, int seconds = 20);
-
-std::vector<std::string> lines_of(const std::string& text);
 // The value of a field of a flat JSON line; empty when it is not there.
 std::string field_of(const std::string& line, std::string_view name);
-
-}  // namespace outrigger::keeper
-
-#include <time.h>
-
-#include "base/clock.h"
-
-namespace outrigger::keeper {
-
-template <typename Condition>
-bool eventually(Condition done, int seconds) {
-  const int64_t deadline_ns = base::monotonic_ns() + seconds * base::kNsPerSecond;
-  while (!done()) {
-    if (base::monotonic_ns() > deadline_ns) return false;
-    const timespec pause{0, base::kNsPerMs};
-    nanosleep(&pause, nullptr);
-  }
-  return true;
-}
 
 }  // namespace outrigger::keeper

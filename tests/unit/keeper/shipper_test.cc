@@ -12,7 +12,7 @@
 #include <set>
 
 #include "base/clock.h"
-#include "crew.h"
+#include "eventually.h"
 #include "lines_for_shipping.h"
 
 namespace outrigger::keeper {
@@ -157,26 +157,26 @@ TEST_F(ShipperTest, all_is_delivered_once) {
 
 TEST_F(ShipperTest, an_outage_longer_than_the_spool_loses_nothing) {
   answer_with([](uint64_t, std::string_view) { return kRetry; });
-  log_and_wait(200'000, std::string(100, 'x'));  // some 45 MB
+  log_and_wait(40'000, std::string(1'000, 'x'));  // some 45 MB
   EXPECT_EQ(cloud_.distinct(), 0u);
   EXPECT_GT(shipper_->report().backlog_bytes, 0u);
   answer_with(nullptr);
   shipper_->hurry();
   ASSERT_TRUE(all_delivered());
-  EXPECT_EQ(cloud_.distinct(), 200'000u);
+  EXPECT_EQ(cloud_.distinct(), 40'000u);
   EXPECT_EQ(ledger(), 0u);
   for (const auto& [sequence, times] : cloud_.taken) ASSERT_EQ(times, 1) << sequence;
 }
 
 TEST_F(ShipperTest, a_full_backlog_drops_into_the_ledger_exactly_and_keeps_errors) {
   fall();
-  backlog_bytes_ = 1 << 20;
+  backlog_bytes_ = 512 << 10;
   answer_with([](uint64_t, std::string_view) { return kRetry; });
   open();
-  const std::string message(200, 'x');
+  const std::string message(1'000, 'x');
   uint64_t errors = 0;
-  for (size_t i = 0; i < 200'000; ++i) {
-    const bool bad = i % 1000 == 0;
+  for (size_t i = 0; i < 40'000; ++i) {
+    const bool bad = i % 200 == 0;
     errors += bad ? 1 : 0;
     ASSERT_TRUE(eventually([&] { return log(bad ? "ERROR" : "INFO", message); }, 60));
     if (i % 500 == 499) spool_->commit();
@@ -188,7 +188,7 @@ TEST_F(ShipperTest, a_full_backlog_drops_into_the_ledger_exactly_and_keeps_error
   EXPECT_GT(ledger(), 0u);
   EXPECT_EQ(cloud_.distinct() + ledger(), logged_);
   EXPECT_EQ(spool_->ship_memory()->ledger[0].calls[4].load(), 0u) << "no ERROR was dropped";
-  for (uint64_t i = 0; i < logged_; i += 1000) EXPECT_EQ(cloud_.taken.count(i), 1u) << i;
+  for (uint64_t i = 0; i < logged_; i += 200) EXPECT_EQ(cloud_.taken.count(i), 1u) << i;
 }
 
 TEST_F(ShipperTest, a_lost_answer_makes_duplicates_of_a_batch_unchanged) {
@@ -205,11 +205,11 @@ TEST_F(ShipperTest, a_lost_answer_makes_duplicates_of_a_batch_unchanged) {
 
 TEST_F(ShipperTest, a_successor_goes_on_in_the_middle_of_an_outage) {
   answer_with([](uint64_t, std::string_view) { return kRetry; });
-  log_and_wait(100'000, std::string(100, 'x'));
+  log_and_wait(20'000, std::string(1'000, 'x'));
   for (int fallen = 0; fallen < 3; ++fallen) {
     fall();
     open();
-    log_and_wait(10'000, std::string(100, 'x'));
+    log_and_wait(2'000, std::string(1'000, 'x'));
   }
   fall();
   answer_with(nullptr);
@@ -286,11 +286,11 @@ TEST_F(ShipperTest, an_entry_found_invalid_after_its_batch_was_put_away_is_found
                ? PutOutcome{}
                : PutOutcome{Kind::kInvalid, {}, "an event is invalid"};
   });
-  log_and_wait(40'000, std::string(100, 'x'));  // more than the spool's 8 MB hold
+  log_and_wait(10'000, std::string(1'000, 'x'));  // more than the spool's 8 MB hold
   ASSERT_TRUE(eventually([&] { return shipper_->report().backlog_bytes > 0; }, 60));
   goes_on = true;
   ASSERT_TRUE(all_delivered());
-  EXPECT_EQ(cloud_.distinct(), 39'999u);
+  EXPECT_EQ(cloud_.distinct(), 9'999u);
   EXPECT_EQ(ledger(), 1u);
 }
 
@@ -309,10 +309,10 @@ TEST_F(ShipperTest, rejected_entries_are_counted_by_reason) {
 
 TEST_F(ShipperTest, the_end_prints_what_could_not_be_sent_and_counts_it) {
   answer_with([](uint64_t, std::string_view) { return kRetry; });
-  log_and_wait(100'000, std::string(100, 'x'));
+  log_and_wait(20'000, std::string(1'000, 'x'));
   shipper_->finish(base::monotonic_ns() + base::kNsPerSecond);
   ASSERT_TRUE(eventually([&] { return shipper_->finished(); }, 60));
-  EXPECT_EQ(printed_numbers().size() + ledger(), 100'000u);
+  EXPECT_EQ(printed_numbers().size() + ledger(), 20'000u);
   const std::string text = printed();
   EXPECT_NE(text.find("printed " + std::to_string(printed_numbers().size()) + " entries"),
             std::string::npos);
