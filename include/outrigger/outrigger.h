@@ -5,6 +5,7 @@
 #include "outrigger/health.h"
 #include "outrigger/http.h"
 #include "outrigger/json.h"
+#include "outrigger/locator.h"
 #include "outrigger/log.h"
 #include "outrigger/metrics.h"
 #include "outrigger/operation.h"

@@ -37,6 +37,7 @@
 
 #include "outrigger/call.h"
 #include "outrigger/health.h"
+#include "outrigger/locator.h"
 #include "outrigger/operation.h"
 #include "outrigger/result.h"
 #include "outrigger/setting.h"
@@ -123,6 +124,9 @@ class Service {
   // duration, or a std::vector of these (repeatable).
   template <typename T>
   Option<T> option(std::string name, OptionOptions<T> options);
+
+  // Addresses of another service, looked up as long as this one runs (locator.h).
+  Locator locator(std::string name, LocatorOptions options);
 
   // A value found by the environment (setting.h).
   template <internal::Value T>
@@ -257,8 +261,13 @@ Setting<T> Service::setting(std::string name, SettingOptions<T> options) {
                             std::move(options.help),
                             internal::type_name<T>(),
                             options.secret,
-                            {options.parameter, options.secret_id, options.variable,
-                             options.cloud_map, options.consul, options.srv},
+                            {options.parameter,
+                             options.secret_id,
+                             options.variable,
+                             options.cloud_map,
+                             options.consul,
+                             options.srv,
+                             {}},
                             optional_text(options.in_local),
                             optional_text(options.in_staging),
                             optional_text(options.in_production),

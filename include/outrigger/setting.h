@@ -12,6 +12,7 @@
 // run() or adopt() begins, and keep one value from then on: reading needs no lock.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -69,6 +70,7 @@ struct SettingSources {
   std::string cloud_map;
   std::string consul;
   std::string srv;
+  std::chrono::milliseconds refresh{0};  // 0: asked once, at the start
 };
 
 struct SettingInfo {

@@ -62,4 +62,17 @@ SettingsAnswer discover(const Wanted& wanted, Access& access, const http::Cancel
   return answer;
 }
 
+Located locate_again(const WantedSetting& setting, Access& access, const http::Cancel* cancel) {
+  const std::shared_ptr<const Found> here = access.find(cancel);
+  std::set<std::string> actions;
+  Located none;
+  for (Located& one :
+       locate(setting, here->client.get(), *here->pool, access.variables(), cancel, actions)) {
+    if (one.addresses) return {std::move(one.from), std::move(one.addresses), {}};
+    const std::string& why = one.note.empty() ? one.from + " has no address" : one.note;
+    none.note += (none.note.empty() ? "" : "; ") + why;
+  }
+  return none;
+}
+
 }  // namespace outrigger::discovery

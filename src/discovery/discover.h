@@ -18,6 +18,10 @@ namespace outrigger::discovery {
 // With no sign of AWS in the variables or the firmware, AWS is not asked.
 segment::SettingsAnswer discover(const Wanted& wanted, Access& access, const http::Cancel* cancel);
 
+// The locators of a setting, asked once more: the first that has addresses. Without any, `note` says
+// why.
+Located locate_again(const WantedSetting& setting, Access& access, const http::Cancel* cancel);
+
 // --- The pure part -----------------------------------------------------------------------------
 // The name of the environment: as given, else tag, group's tag or output "Environment", else as the
 // service guessed.
@@ -26,6 +30,10 @@ struct NamedEnvironment {
   std::string why;
 };
 NamedEnvironment environment_of(const Wanted& wanted, const Gathered& gathered);
+
+// A locator's list, or what holds where it has none: a value `from` a place of higher rank does not
+// change while the service runs.
+bool may_change(std::string_view from);
 
 // Every place in its rank, down to what is hard-coded for `kind`; the first is the value.
 segment::SettingsAnswer::Setting resolve(const WantedSetting& setting, const Gathered& gathered,

@@ -66,6 +66,13 @@ NamedEnvironment environment_of(const Wanted& wanted, const Gathered& gathered) 
   return {wanted.environment, wanted.environment_why};
 }
 
+bool may_change(std::string_view from) {
+  for (const char* place : {"Cloud Map ", "Consul ", "DNS SRV ", "hard-coded "}) {
+    if (from.starts_with(place)) return true;
+  }
+  return false;
+}
+
 Setting resolve(const WantedSetting& wanted, const Gathered& gathered,
                 const std::vector<Located>& located, EnvironmentKind kind, const Place& place,
                 const aws::Variables& variables) {

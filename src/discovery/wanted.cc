@@ -1,5 +1,7 @@
 #include "discovery/wanted.h"
 
+#include <algorithm>
+
 #include "aws/json_value.h"
 
 namespace outrigger::discovery {
@@ -8,6 +10,7 @@ namespace {
 using aws::text_in;
 
 constexpr size_t kSettingsMax = 1'000;
+constexpr int64_t kRefreshMsMax = 86'400'000;
 
 std::optional<std::string> optional_in(const boost::json::object& object, const char* name) {
   const auto* value = object.if_contains(name);
@@ -27,6 +30,8 @@ WantedSetting setting_of(const boost::json::object& object) {
     setting.cloud_map = text_in(*sources, "cloud_map");
     setting.consul = text_in(*sources, "consul");
     setting.srv = text_in(*sources, "srv");
+    const int64_t refresh_ms = aws::number_in(*sources, "refresh_ms").value_or(0);
+    if (refresh_ms > 0) setting.refresh_ms = std::clamp<int64_t>(refresh_ms, 100, kRefreshMsMax);
   }
   if (const auto* hard_coded = aws::object_in(object, "hard_coded")) {
     setting.hard_coded = {optional_in(*hard_coded, "local"), optional_in(*hard_coded, "staging"),

@@ -21,12 +21,13 @@ struct WantedSetting {
   std::string name;
   bool secret = false;
   // Each "" where the setting names none.
-  std::string parameter;  // Parameter Store: "/orders/table"
-  std::string secret_id;  // Secrets Manager: "orders/db", or "orders/db#password" of a JSON text
-  std::string variable;   // of the environment
-  std::string cloud_map;  // "namespace/service"
-  std::string consul;     // a service's name
-  std::string srv;        // "_orders._tcp.example.com"
+  std::string parameter;   // Parameter Store: "/orders/table"
+  std::string secret_id;   // Secrets Manager: "orders/db", or "orders/db#password" of a JSON text
+  std::string variable;    // of the environment
+  std::string cloud_map;   // "namespace/service"
+  std::string consul;      // a service's name
+  std::string srv;         // "_orders._tcp.example.com"
+  int64_t refresh_ms = 0;  // of the locators, while the service runs; 0: never again
   HardCoded hard_coded;
 };
 

@@ -21,6 +21,7 @@
 #include "keeper/events.h"
 #include "keeper/level.h"
 #include "keeper/live_source.h"
+#include "keeper/locators.h"
 #include "keeper/metric_poster.h"
 #include "keeper/output.h"
 #include "keeper/process_watch.h"
@@ -107,6 +108,7 @@ class Keeper {
   // From the declarations on; no settings where the service asks for none, as locally.
   std::shared_ptr<discovery::Access> access_;
   std::unique_ptr<Settings> settings_;
+  std::unique_ptr<Locators> locators_;
   std::unique_ptr<AdminPort> admin_;
   // None while waiting. One of them, or both, from begin() on.
   std::unique_ptr<Output> output_;

@@ -138,8 +138,10 @@ void Keeper::look_at_declarations(int64_t now_ns) {
       if (begun_ && ships(declarations_.logs) && ended_ns_ == 0) start_shipping();
     }
   }
-  if (settings_ != nullptr && settings_->look(now_ns))
-    source_->set_answer(settings_->answer(), settings_->found_real_ns());
+  if (settings_ != nullptr && settings_->look(now_ns)) {
+    locators_ = Locators::of(view_, access_, declarations_text(view_), settings_->answer());
+    source_->set_answer(settings_->answer(), settings_->found_real_ns(), locators_.get());
+  }
   const bool overdue = now_ns - started_ns_ > kDeclareNs;
   if (options_.place == Place::kProcess && caught_up_ && (declarations_.declared || overdue))
     try_admin(now_ns);

@@ -154,6 +154,11 @@ std::vector<std::string> LiveSource::warnings(const segment::DropTotals& dropped
   if (const uint32_t refused = metrics_.refused_series(); refused != 0)
     warnings.push_back(counted(refused, "metric is", "metrics are") +
                        " not published: a name will not do, or the budget is used up");
+  for (const LocatorReport& located : locator_reports()) {
+    if (!located.failing.empty())
+      warnings.push_back("locator " + located.name +
+                         " keeps its last good list: " + located.failing);
+  }
   if (!declarations_.declared)
     warnings.push_back(
         "the service has not declared itself: it may hang before main() calls run()");
@@ -279,8 +284,10 @@ void LiveSource::add_own_metrics(std::vector<admin::Metric>& metrics) {
               parts_.view.supervision().keeper_restarts.load(std::memory_order_relaxed)));
 }
 
-void LiveSource::set_answer(const segment::SettingsAnswer& answer, int64_t found_real_ns) {
+void LiveSource::set_answer(const segment::SettingsAnswer& answer, int64_t found_real_ns,
+                            const Locators* locators) {
   const std::lock_guard lock(mutex_);
+  locators_ = locators;
   found_real_ns_ = found_real_ns;
   if (!answer.environment.empty()) {
     declarations_.environment = answer.environment;
@@ -303,12 +310,24 @@ void LiveSource::set_answer(const segment::SettingsAnswer& answer, int64_t found
   }
 }
 
+std::vector<LocatorReport> LiveSource::locator_reports() const {
+  return locators_ == nullptr ? std::vector<LocatorReport>() : locators_->reports();
+}
+
 admin::ConfigReport LiveSource::config() {
   const std::lock_guard lock(mutex_);
   admin::ConfigReport report = found_;
   report.environment = declarations_.environment;
   report.environment_why = declarations_.environment_why;
   report.settings = declarations_.settings;
+  for (const LocatorReport& located : locator_reports()) {
+    for (admin::SettingReport& setting : report.settings) {
+      if (setting.name != located.name || located.value.empty()) continue;
+      setting.found = true;
+      setting.value = located.value;
+      setting.from = located.from;
+    }
+  }
   if (found_real_ns_ != 0) report.age_s = (base::real_ns() - found_real_ns_) / base::kNsPerSecond;
   return report;
 }

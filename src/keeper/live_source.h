@@ -14,6 +14,7 @@
 #include "keeper/declarations.h"
 #include "keeper/drain.h"
 #include "keeper/level.h"
+#include "keeper/locators.h"
 #include "keeper/metric_poster.h"
 #include "keeper/output.h"
 #include "keeper/recent.h"
@@ -55,8 +56,9 @@ class LiveSource : public admin::Source {
   void set_output(const Output* output);
   void set_shipper(const Shipper* shipper);
   void set_poster(const MetricPoster* poster);
-  // What discovery found, and when (CLOCK_REALTIME).
-  void set_answer(const segment::SettingsAnswer& answer, int64_t found_real_ns);
+  // What discovery found, and when (CLOCK_REALTIME). `locators` may be null.
+  void set_answer(const segment::SettingsAnswer& answer, int64_t found_real_ns,
+                  const Locators* locators);
   void set_ended(std::string how);
 
   bool local() override;
@@ -76,6 +78,7 @@ class LiveSource : public admin::Source {
   admin::Shipping shipping(const segment::DropTotals& dropped) const;
   std::vector<std::string> warnings(const segment::DropTotals& dropped, int64_t now_ns) const;
 
+  std::vector<LocatorReport> locator_reports() const;
   void add_own_metrics(std::vector<admin::Metric>& metrics);
 
   const Parts parts_;
@@ -88,6 +91,7 @@ class LiveSource : public admin::Source {
   Declarations declarations_;             // likewise
   admin::ConfigReport found_;             // likewise; its settings are those of declarations_
   int64_t found_real_ns_ = 0;             // likewise; 0: nothing was
+  const Locators* locators_ = nullptr;    // likewise
   const Shipper* shipper_ = nullptr;      // likewise
   const MetricPoster* poster_ = nullptr;  // likewise
   const Output* output_ = nullptr;        // likewise

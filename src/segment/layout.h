@@ -8,6 +8,7 @@
 //   16 KiB     ServiceState   service             state, readiness, beats
 //   ...        Blob           service             declarations (JSON)
 //   ...        Blob           keeper              resolved settings (JSON)
+//   ...        LocatorBlob    keeper              current lists of the locators
 //   ...        HealthTable    service             one slot a check, seqlocked
 //   ...        RingControl[]  service and keeper  marks of each log ring
 //   ...        OverflowQueue  service and keeper  shared by threads that have no ring of their own
@@ -45,7 +46,8 @@ inline constexpr size_t kOverflowCellBytes = 512;
 inline constexpr size_t kChecks = 64;
 inline constexpr size_t kBeats = 64;
 inline constexpr size_t kDeclarationBytes = 512u << 10;
-inline constexpr size_t kSettingBytes = 512u << 10;
+inline constexpr size_t kSettingBytes = 448u << 10;
+inline constexpr size_t kLocatorBytes = 64u << 10;
 inline constexpr size_t kSampleBytes = 16u << 20;
 inline constexpr size_t kModules = 64;
 
@@ -120,6 +122,12 @@ struct BlobHeader {
   std::atomic<uint32_t> length;  // 0: not there yet
 };
 
+// Written again and again by the keeper: locators.h.
+struct LocatorBlob {
+  std::atomic<uint32_t> version;
+  std::atomic<uint32_t> length;
+};
+
 enum class CheckStatus : uint32_t { kPending = 0, kPass, kWarn, kFail };
 
 // Seqlock: version is odd while the service writes. A reader retries a few times, then shows the
@@ -191,7 +199,8 @@ inline constexpr size_t kControlAt = 3 * kPage;
 inline constexpr size_t kServiceStateAt = 4 * kPage;
 inline constexpr size_t kDeclarationsAt = kServiceStateAt + page_up(sizeof(ServiceState));
 inline constexpr size_t kSettingsAt = kDeclarationsAt + kDeclarationBytes;
-inline constexpr size_t kHealthAt = kSettingsAt + kSettingBytes;
+inline constexpr size_t kLocatorsAt = kSettingsAt + kSettingBytes;
+inline constexpr size_t kHealthAt = kLocatorsAt + kLocatorBytes;
 inline constexpr size_t kRingControlsAt = kHealthAt + page_up(sizeof(HealthTable));
 inline constexpr size_t kOverflowAt = kRingControlsAt + page_up(kRings * sizeof(RingControl));
 inline constexpr size_t kSamplesAt = kOverflowAt + page_up(sizeof(OverflowQueue));
@@ -220,6 +229,7 @@ class View {
   ServiceState& service() const { return at<ServiceState>(kServiceStateAt); }
   BlobHeader& declarations() const { return at<BlobHeader>(kDeclarationsAt); }
   BlobHeader& settings() const { return at<BlobHeader>(kSettingsAt); }
+  LocatorBlob& locators() const { return at<LocatorBlob>(kLocatorsAt); }
   HealthTable& health() const { return at<HealthTable>(kHealthAt); }
   RingControl& ring(size_t i) const {
     return at<RingControl>(kRingControlsAt + i * sizeof(RingControl));

@@ -152,10 +152,13 @@ Json settings_json(const std::vector<ResolvedSetting>& settings,
       const auto text = [&](const std::optional<std::string>& value) {
         return value ? Json(info->secret ? kMask : *value) : Json();
       };
-      one["sources"] =
-          Json{{"parameter", info->sources.parameter}, {"secret_id", info->sources.secret_id},
-               {"variable", info->sources.variable},   {"cloud_map", info->sources.cloud_map},
-               {"consul", info->sources.consul},       {"srv", info->sources.srv}};
+      one["sources"] = Json{{"parameter", info->sources.parameter},
+                            {"secret_id", info->sources.secret_id},
+                            {"variable", info->sources.variable},
+                            {"cloud_map", info->sources.cloud_map},
+                            {"refresh_ms", info->sources.refresh.count()},
+                            {"consul", info->sources.consul},
+                            {"srv", info->sources.srv}};
       one["hard_coded"] = Json{{"local", text(info->in_local)},
                                {"staging", text(info->in_staging)},
                                {"production", text(info->in_production)},

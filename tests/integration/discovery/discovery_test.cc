@@ -267,6 +267,38 @@ TEST(Run, memory_is_searched_where_there_is_something_to_find) {
   EXPECT_GE(found_in_memory(getpid(), {planted}), 1);
 }
 
+TEST(Run, a_locator_follows_and_keeps_its_last_good_list_when_it_fails) {
+  test::Emulator aws;
+  aws.set_account(kAccount);
+  Program program(
+      SETTLED,
+      {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs", "stdout-json"},
+      {aws.instance_environment(), {}, {}});
+  const int service = program.service_port();
+  ASSERT_NE(service, 0) << program.err();
+  const auto tells = [&](const char* part) {
+    return eventually(kPatience, [&] { return has(whole::http(service, "/tell").body, part); });
+  };
+  const auto page_has = [&](const char* path, const char* part) {
+    return eventually(kPatience, [&] { return has(inside("settled", program.pid(), path), part); });
+  };
+  EXPECT_TRUE(tells(R"("stock":"10.0.0.1:80,10.0.0.2:81")"));
+  aws.set_account(R"({"services": {"shop/stock": [{"id": "c", "ip": "10.0.0.3", "port": 82}]}})");
+  EXPECT_TRUE(tells(R"("stock":"10.0.0.3:82")"));
+  EXPECT_TRUE(page_has("/config", "10.0.0.3:82"));
+  aws.set_account(R"({"deny": ["servicediscovery:DiscoverInstances"]})");
+  EXPECT_TRUE(page_has("/health", "locator Stock keeps its last good list: Cloud Map shop/stock"));
+  EXPECT_TRUE(tells(R"("stock":"10.0.0.3:82")"));
+  aws.set_account(
+      R"({"deny": [], "services": {"shop/stock": [{"id": "d", "ip": "10.0.0.4", "port": 83}]}})");
+  EXPECT_TRUE(tells(R"("stock":"10.0.0.4:83")"));
+  EXPECT_TRUE(eventually(kPatience, [&] {
+    return !has(inside("settled", program.pid(), "/health"), "keeps its last good list");
+  }));
+  kill(program.pid(), SIGTERM);
+  EXPECT_EQ(program.exit_status(kPatience), 0);
+}
+
 TEST(Run, without_a_role_the_log_is_printed_and_the_page_says_why) {
   test::Emulator aws;
   aws.set_account(R"({"instance": {"instance-id": "i-1", "role": ""}})");
