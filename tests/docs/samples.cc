@@ -71,7 +71,26 @@ auto limit = orders.setting<int>("Limit", {.otherwise = 100, .parameter = "/orde
 auto password = orders.setting<std::string>("Password", {.in_local = "none", .secret = true, .secret_id = "orders/db#password"});
 auto stock = orders.setting<std::string>("Stock", {.in_local = "127.0.0.1:9000", .cloud_map = "shop/stock"});
 }
+void locators(Service& orders) {
+auto stock = orders.locator("Stock", {.in_local = {{"127.0.0.1:9000"}}, .cloud_map = "shop/stock"});
+const auto now = stock.addresses();    // the current list, at any time, from any thread
+}
 }  // namespace reference
+
+namespace counting {
+using namespace outrigger;
+void updates() {
+auto greeted = metrics::counter("Greetings", {.help = "People greeted"});
+auto waiting = metrics::gauge("QueueDepth");
+auto took = metrics::timer("GreetingTime");
+auto answers = metrics::counters("Answers", {"Route", "Status"});
+
+greeted.add();
+waiting.set(17);
+const auto timing = took.start();     // observed when it goes out of scope
+answers.of("/greet", "200").add();    // dimensions given at the call
+}
+}  // namespace counting
 
 void greet(const std::string& name) {
   static const auto greeted = outrigger::metrics::counter("Greetings");
