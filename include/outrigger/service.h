@@ -54,7 +54,7 @@ struct ServiceOptions {
   // costs little while it has nothing to do.
   unsigned threads = 16;
   // Which output of its CloudFormation stack names the log group of the service, where it runs on an
-  // EC2 instance of a stack: "LogGroupName". Without one it is /outrigger/<service>/<environment>;
+  // EC2 instance of a stack: "LogGroupName". Without one it is /outrigger/SERVICE/ENVIRONMENT;
   // created when missing.
   std::string log_group_output{};
   // How long a start looks for settings, anywhere but locally. What cannot be asked within it is

@@ -155,8 +155,10 @@ Store* make_store(segment::View view) {
   if (directory == nullptr) return nullptr;
   // Where the kernel cannot wipe it a child would write into what is not mapped: no metrics then.
   if (view && madvise(memory, writer_bytes, MADV_WIPEONFORK) != 0) return nullptr;
-  auto* const store = new (std::nothrow) Store;
-  if (store == nullptr) return nullptr;
+  // Never given back, when another takes its place: a thread may be in the midst of an update.
+  void* const place = private_memory(segment::page_up(sizeof(Store)));
+  if (place == nullptr) return nullptr;
+  auto* const store = new (place) Store;
   store->share = {base, layout};
   store->writers = static_cast<MetricWriter*>(memory);
   store->alive = new (store->writers + layout.shards) std::atomic<uint32_t>(1);
