@@ -1,5 +1,6 @@
 // Dimensions given at the call: a table from the values' texts to a metric, read without a lock.
 #include <cstring>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -194,9 +195,21 @@ void forget_sets() {
   all.values.clear();
 }
 
+namespace {
+
+// Handles are copied freely and may be used until the process ends, so families stay.
+FamilyState* keep_family() {
+  static std::mutex mutex;
+  static auto& kept = *new std::deque<FamilyState>;
+  const std::lock_guard lock(mutex);
+  return &kept.emplace_back();
+}
+
+}  // namespace
+
 FamilyState* Maker::family(int kind, std::string_view name, const char* const* keys,
                            std::size_t count, const Options& options) {
-  auto* const state = new FamilyState;
+  FamilyState* const state = keep_family();
   state->kind = static_cast<segment::MetricKind>(kind);
   state->name = name;
   state->help = options.help;
