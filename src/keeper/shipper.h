@@ -87,8 +87,8 @@ class Shipper {
     bool invalid = false;  // to be sent in halves
   };
   struct Seat {
-    std::unique_ptr<Sender> sender;
     std::unique_ptr<Job> job;
+    std::unique_ptr<Sender> sender;  // ends first: its thread reads the job
   };
 
   void run();

@@ -45,7 +45,7 @@ void advise(uintptr_t from, uintptr_t size, long advice) {
 
 }  // namespace
 
-extern "C" [[gnu::visibility("hidden"), gnu::used, gnu::optimize("no-stack-protector")]] void
+extern "C" __attribute__((visibility("hidden"), used, no_stack_protector)) void
 outrigger_populate_tables() {
   const auto base = reinterpret_cast<uintptr_t>(&__ehdr_start);
   const auto* header = reinterpret_cast<const Elf64_Phdr*>(base + __ehdr_start.e_phoff);
