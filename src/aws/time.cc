@@ -17,6 +17,9 @@ std::optional<int> digits(std::string_view text, size_t at, size_t size) {
   return value;
 }
 
+// What system_clock can count in nanoseconds.
+constexpr int kYearMin = 1678, kYearMax = 2261;
+
 std::optional<std::chrono::minutes> zone(std::string_view text) {
   if (text == "Z" || text == "z") return std::chrono::minutes(0);
   if (text.size() != 6 || text[3] != ':' || (text[0] != '+' && text[0] != '-')) return std::nullopt;
@@ -41,6 +44,7 @@ std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view
                                        std::chrono::month(static_cast<unsigned>(*month)),
                                        std::chrono::day(static_cast<unsigned>(*day))};
   if (!on.ok() || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
+  if (*year < kYearMin || *year > kYearMax) return std::nullopt;
   std::string_view rest = text.substr(kForm.size());
   if (rest.front() == '.')
     rest.remove_prefix(std::min(rest.find_first_not_of("0123456789", 1), rest.size()));
