@@ -109,7 +109,7 @@ void Keeper::start_metrics() {
   options.name_space = declarations_.service;
   options.environment = declarations_.environment;
   poster_ = std::make_unique<MetricPoster>(view_, options_.card.segment, options_.card.spool,
-                                           std::move(options));
+                                           access_, std::move(options));
   source_->set_poster(poster_.get());
 }
 

@@ -11,7 +11,7 @@
 #include "aws/cloudwatch.h"
 #include "base/clock.h"
 #include "base/threads.h"
-#include "keeper/own_client.h"
+#include "keeper/destination.h"
 #include "outrigger/metric_unit.h"
 
 namespace outrigger::keeper {
@@ -64,15 +64,18 @@ void add_to(Distribution& into, const Distribution& more) {
 
 class MetricPoster::Transport {
  public:
+  explicit Transport(std::shared_ptr<discovery::Access> access) : access_(std::move(access)) {}
+
   PutOutcome put(const std::string& body, int attempts, bool& maybe_taken) {
     using Kind = PutOutcome::Kind;
-    if (PutOutcome made = make_client(client_, cancel_); made.kind != Kind::kTaken) return made;
+    const auto here = access_->find(&cancel_);
+    if (here->client == nullptr) return {Kind::kRetry, {}, here->no_client};
     std::string packed;
     auto encoding = aws::cloudwatch::Encoding::kPlain;
     if (body.size() >= kCompressFrom && pack(body, packed))
       encoding = aws::cloudwatch::Encoding::kGzip;
     const auto put = aws::cloudwatch::put_metric_data(
-        *client_, encoding == aws::cloudwatch::Encoding::kGzip ? packed : body, encoding,
+        *here->client, encoding == aws::cloudwatch::Encoding::kGzip ? packed : body, encoding,
         kAttemptTimeout, attempts, &cancel_);
     if (put) return {};
     maybe_taken = put.failure().maybe_taken;
@@ -99,16 +102,16 @@ class MetricPoster::Transport {
     return !packed.empty();
   }
 
-  std::optional<aws::Client> client_;
+  const std::shared_ptr<discovery::Access> access_;
   http::Cancel cancel_;
 };
 
 MetricPoster::MetricPoster(segment::View view, int segment_fd, int spool_fd,
-                           MetricPostOptions options)
+                           std::shared_ptr<discovery::Access> access, MetricPostOptions options)
     : options_(std::move(options)),
       ledger_(spool_fd),
       reader_(view, segment_fd),
-      transport_(std::make_unique<Transport>()) {
+      transport_(std::make_unique<Transport>(std::move(access))) {
   thread_ = base::start_thread("or-metrics", [this] { run(); });
 }
 

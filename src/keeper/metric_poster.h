@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "admin/report.h"
+#include "discovery/access.h"
 #include "keeper/datum.h"
 #include "keeper/metric_ledger.h"
 #include "segment/metric_reader.h"
@@ -45,7 +46,9 @@ struct MetricPostReport {
 
 class MetricPoster {
  public:
-  MetricPoster(segment::View view, int segment_fd, int spool_fd, MetricPostOptions options);
+  // `access` is asked with the first request.
+  MetricPoster(segment::View view, int segment_fd, int spool_fd,
+               std::shared_ptr<discovery::Access> access, MetricPostOptions options);
   ~MetricPoster();
   MetricPoster(const MetricPoster&) = delete;
   MetricPoster& operator=(const MetricPoster&) = delete;
