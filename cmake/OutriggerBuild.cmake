@@ -41,6 +41,22 @@ function(outrigger_room name)
   set_property(GLOBAL PROPERTY OUTRIGGER_DEPENDS_${name} "${ROOM_DEPENDS}")
 endfunction()
 
+# Small is better than fast for what runs a few times a minute: a room, or some files of it. What runs with each entry,
+# request or sample stays as it is.
+function(outrigger_small room)
+  if(ARGN)
+    set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)
+  else()
+    target_compile_options(outrigger_${room} PRIVATE $<$<CONFIG:Release>:-Os>)
+  endif()
+endfunction()
+
+# fmt's headers are compiled under a name of our own, so that a program's own fmt, of whatever version, never meets it.
+function(outrigger_private_fmt room)
+  target_compile_definitions(outrigger_${room} PRIVATE fmt=outrigger_fmt FMT_HEADER_ONLY
+                             "FMT_STATIC_THOUSANDS_SEPARATOR=','")
+endfunction()
+
 function(outrigger_embed room)
   foreach(file IN LISTS ARGN)
     string(REPLACE "." "_" name "${file}")

@@ -10,8 +10,8 @@ include(OperationsObject)
 
 outrigger_room(early SOURCES src/supervisor/early.cc DEPENDS supervisor log segment door)
 
-set(library_rooms segment render log metrics health profile interpose supervisor service testing door)
-set(operations_rooms segment render http aws discovery json admin pprof keeper ops)
+set(library_rooms base segment render log metrics health profile interpose supervisor service testing door)
+set(operations_rooms base segment render http aws discovery json admin pprof keeper ops)
 set(OUTRIGGER_LIBRARY_DIR "${PROJECT_BINARY_DIR}/lib")
 
 add_library(outrigger STATIC)

@@ -3,12 +3,12 @@
 // become null.
 #pragma once
 
-#include <charconv>
 #include <cmath>
 #include <concepts>
 #include <string>
 #include <string_view>
 
+#include "base/number.h"
 #include "http/message.h"
 
 namespace outrigger::admin {
@@ -91,11 +91,9 @@ class JsonWriter {
     separate();
     text_ += text;
   }
-  // The shortest text that reads back as the same number, whatever the locale.
   void digits(auto number) {
-    char text[40];
-    const auto end = std::to_chars(text, text + sizeof text, number).ptr;
-    raw(std::string_view(text, static_cast<std::size_t>(end - text)));
+    separate();
+    base::append_number(text_, number);
   }
 
   const Layout layout_;

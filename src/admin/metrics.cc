@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <map>
 #include <string>
@@ -7,6 +6,7 @@
 
 #include "admin/metric_name.h"
 #include "admin/pages.h"
+#include "base/number.h"
 
 namespace outrigger::admin {
 namespace {
@@ -34,13 +34,12 @@ void append_value(double value, std::string& out) {
   } else if (std::isinf(value)) {
     out += value > 0 ? "+Inf" : "-Inf";
   } else {
-    char text[400];
     constexpr double kExact = 9007199254740992.0;  // 2^53
-    const bool whole = std::trunc(value) == value && std::abs(value) <= kExact;
-    const auto end = whole
-                         ? std::to_chars(text, text + sizeof text, static_cast<int64_t>(value)).ptr
-                         : std::to_chars(text, text + sizeof text, value).ptr;
-    out.append(text, static_cast<std::size_t>(end - text));
+    if (std::trunc(value) == value && std::abs(value) <= kExact) {
+      base::append_number(out, static_cast<int64_t>(value));
+    } else {
+      base::append_number(out, value);
+    }
   }
 }
 

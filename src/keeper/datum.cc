@@ -1,9 +1,9 @@
 #include "keeper/datum.h"
 
-#include <charconv>
 #include <cmath>
 
 #include "aws/cloudwatch.h"
+#include "base/number.h"
 #include "outrigger/internal/metric_cells.h"
 
 namespace outrigger::keeper {
@@ -18,12 +18,6 @@ void append_text(std::string_view text, std::string& out) {
     out += c < 0x20 || c > 0x7e ? '?' : c;
   }
   out += '"';
-}
-
-template <typename Number>
-void append_number(Number number, std::string& out) {
-  char text[40];
-  out.append(text, std::to_chars(text, text + sizeof text, number).ptr);
 }
 
 // Which group of merged buckets a value belongs to, and that group's middle.
@@ -93,13 +87,13 @@ void append_datum(const Datum& datum, int64_t unix_s, std::string& out, size_t& 
     out += ",\"Unit\":";
     append_text(datum.unit, out);
     out += ",\"Timestamp\":";
-    append_number(unix_s, out);
+    base::append_number(out, unix_s);
     if (datum.high_resolution) out += ",\"StorageResolution\":1";
   };
   if (datum.distribution.empty()) {
     begin();
     out += ",\"Value\":";
-    append_number(datum.value, out);
+    base::append_number(out, datum.value);
     out += '}';
     return;
   }
@@ -109,7 +103,8 @@ void append_datum(const Datum& datum, int64_t unix_s, std::string& out, size_t& 
       out += list;
       for (size_t i = 0; i < part.size(); ++i) {
         if (i != 0) out += ',';
-        list[2] == 'V' ? append_number(part[i].first, out) : append_number(part[i].second, out);
+        list[2] == 'V' ? base::append_number(out, part[i].first)
+                       : base::append_number(out, part[i].second);
       }
       out += ']';
     }

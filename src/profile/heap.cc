@@ -36,9 +36,10 @@ struct Heap {
   std::atomic<uint32_t> range{0};  // Reserved
   IndexStack free_blocks;
   std::atomic<uint32_t> fresh{1};  // place 0 is none
-  std::atomic<uint32_t> next[kHeapBlocks];
 };
 constinit Heap g_heap;
+// Apart, since all zeros take no place in the file.
+constinit std::atomic<uint32_t> g_next[kHeapBlocks];
 enum Reserved : uint32_t { kNotYet = 0, kUnderWay, kThere, kNone };
 
 struct OwnThread {
@@ -83,7 +84,7 @@ void keep_pace() {
 }
 
 uint32_t take_place() {
-  const uint32_t freed = g_heap.free_blocks.pop(g_heap.next);
+  const uint32_t freed = g_heap.free_blocks.pop(g_next);
   if (freed != IndexStack::kNone) return freed;
   uint32_t at = g_heap.fresh.load(std::memory_order_relaxed);
   do {
@@ -96,7 +97,7 @@ uint32_t take_place() {
   return at;
 }
 
-void give_place_back(uint32_t place) { g_heap.free_blocks.push(g_heap.next, place); }
+void give_place_back(uint32_t place) { g_heap.free_blocks.push(g_next, place); }
 
 // The chance has come: a block with its place and its stack, or nullptr when one of them is not to
 // be had.

@@ -1,7 +1,8 @@
 #include "outrigger/json.h"
 
-#include <charconv>
 #include <cmath>
+
+#include "base/number.h"
 
 namespace outrigger {
 namespace {
@@ -42,13 +43,6 @@ void append_control(std::string& out, char c) {
       out += kHex[(c >> 4) & 0xf];
       out += kHex[c & 0xf];
   }
-}
-
-template <typename Number>
-void append_number(std::string& out, Number number) {
-  char digits[40];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number);
-  out.append(digits, end.ptr);
 }
 
 void append_line(std::string& out, int depth) {
@@ -146,11 +140,11 @@ void Json::write(std::string& out, int depth) const {
   } else if (const bool* truth = as_bool()) {
     out += *truth ? "true" : "false";
   } else if (const auto* integer = std::get_if<int64_t>(&value_)) {
-    append_number(out, *integer);
+    base::append_number(out, *integer);
   } else if (const auto* natural = std::get_if<uint64_t>(&value_)) {
-    append_number(out, *natural);
+    base::append_number(out, *natural);
   } else if (const auto* real = std::get_if<double>(&value_)) {
-    std::isfinite(*real) ? append_number(out, *real) : void(out += "null");
+    std::isfinite(*real) ? base::append_number(out, *real) : void(out += "null");
   } else if (const std::string* text = as_string()) {
     append_json_string(out, *text);
   } else if (const Array* array = as_array()) {

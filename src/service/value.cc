@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "base/number.h"
+
 namespace outrigger::internal {
 namespace {
 
@@ -114,8 +116,9 @@ std::string text_of(bool value) { return value ? "true" : "false"; }
 std::string text_of(int64_t value) { return std::to_string(value); }
 std::string text_of(uint64_t value) { return std::to_string(value); }
 std::string text_of(double value) {
-  char digits[40];
-  return std::string(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+  std::string text;
+  base::append_number(text, value);
+  return text;
 }
 
 // In the fewest pieces that lose nothing: "10s", "1m30s", "250ms".
