@@ -95,6 +95,8 @@ void Violations::clear() {
 }
 
 int64_t Clock::now_ms() const {
+  if (const int64_t stopped_at_ms = stopped_at_ms_.load(std::memory_order_relaxed))
+    return stopped_at_ms;
   timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
   return now.tv_sec * 1000 + now.tv_nsec / 1'000'000 + offset_ms();

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -29,6 +30,24 @@ using Answer = http::ServerResponse;
 
 enum class Protocol { kJson, kQuery, kEc2Query, kPlain };
 
+// Where a body is unpacked. Kept by who serves a connection, so that a body does not cost fresh pages.
+class BodyRoom {
+ public:
+  // Behind `bytes` of them there are some more, for parsers that look ahead.
+  static constexpr size_t kPadding = 64;
+  char* of(size_t bytes) {
+    if (bytes + kPadding > size_) {
+      size_ = bytes + kPadding + bytes / 4;
+      bytes_ = std::make_unique_for_overwrite<char[]>(size_);
+    }
+    return bytes_.get();
+  }
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+  size_t size_ = 0;
+};
+
 // One request, after it was read and before anybody judged it.
 struct Call {
   const http::ServerRequest* http = nullptr;
@@ -36,10 +55,10 @@ struct Call {
   std::string service;    // "logs", "monitoring", "ec2", "imds", "containers", …
   std::string operation;  // "PutLogEvents"; for plain ones the path
   std::string_view body;  // as sent
-  std::string text;       // the body once inflated, when it came as gzip
+  std::string_view text;  // what it says, inflated if need be; BodyRoom::kPadding bytes behind it
+  bool was_gzip = false;
   std::vector<std::pair<std::string, std::string>> form;  // of a query call, decoded
 
-  std::string_view content() const { return text.empty() ? body : std::string_view(text); }
   std::string_view field(std::string_view name) const;  // of the form; empty when it is not there
 };
 
@@ -64,16 +83,22 @@ class Violations {
   std::vector<std::string> details_;
 };
 
-// The emulator's clock: the machine's, plus what a test has set it off by.
+// The emulator's clock: the machine's, plus what a test has set it off by; or stopped, so that what
+// depends on the millisecond can be told to the millisecond.
 class Clock {
  public:
   int64_t now_ms() const;
   int64_t now_s() const { return now_ms() / 1000; }
-  void set_offset_ms(int64_t offset) { offset_ms_.store(offset, std::memory_order_relaxed); }
+  void set_offset_ms(int64_t offset) {
+    offset_ms_.store(offset, std::memory_order_relaxed);
+    stopped_at_ms_.store(0, std::memory_order_relaxed);
+  }
   int64_t offset_ms() const { return offset_ms_.load(std::memory_order_relaxed); }
+  void stop_at_ms(int64_t now_ms) { stopped_at_ms_.store(now_ms, std::memory_order_relaxed); }
 
  private:
   std::atomic<int64_t> offset_ms_{0};
+  std::atomic<int64_t> stopped_at_ms_{0};  // 0: it goes
 };
 
 // So many a second and no more, as AWS's quotas are: a bucket of one second's worth.

@@ -117,7 +117,8 @@ class Session {
         reader_->keeps_alive() ? http::AfterAnswer::kKeepAlive : http::AfterAnswer::kClose;
     if (World::is_control(request.path)) return send(world_.control(request), after);
     Call call;
-    if (auto refused = world_.classify(request, call)) return send(std::move(*refused), after);
+    if (auto refused = world_.classify(request, call, room_))
+      return send(std::move(*refused), after);
     const std::optional<Fault> fault = world_.faults().pick(call.service, call.operation);
     if (!fault) return send(world_.answer(call), after);
     return answer_with(*fault, call, after);
@@ -178,6 +179,7 @@ class Session {
   Pipe& pipe_;
   World& world_;
   std::optional<http::RequestReader> reader_;
+  BodyRoom room_;
   std::string waiting_;  // came, and was not taken yet
   char bytes_[kReadBytes];
 };

@@ -59,7 +59,7 @@ Answer Directory::answer(const Call& call) {
   for (const auto& [known, handler] : kJsons) {
     if (name != known) continue;
     json::error_code error;
-    const std::string_view content = call.content();
+    const std::string_view content = call.text;
     const json::value in = json::parse({content.data(), content.size()}, error);
     if (!error && in.is_object()) return (this->*handler)(call, in.get_object());
     violations_.note("json", name);

@@ -1,27 +1,40 @@
 #include "keys_seen.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace outrigger::emulator {
 namespace {
 
-// The text behind `name` up to the next quote or comma. A quote inside a JSON string is escaped, so
-// `,"name":` can only be what it looks like.
+// What stands before the parts of a key. A quote inside a JSON string is escaped, so `,"name":` can
+// only be what it looks like.
+struct Names {
+  std::string_view boot, ring, number;
+};
+constexpr Names kPlain{",\"boot\":\"", ",\"ring\":\"", ",\"seq\":"};
+constexpr Names kEscaped{R"(,\"boot\":\")", R"(,\"ring\":\")", R"(,\"seq\":)"};
+
+// The text behind `name`, up to what ends a value.
 std::string_view value_of(std::string_view message, std::string_view name, size_t& from) {
   const size_t at = message.find(name, from);
   if (at == std::string_view::npos) return {};
   from = at + name.size();
   const std::string_view rest = message.substr(from);
-  return rest.substr(0, rest.find_first_of("\",}"));
+  return rest.substr(0, rest.find_first_of("\\\",}"));
 }
 
 }  // namespace
 
-void KeysSeen::note(std::string_view message) {
-  size_t from = 0;
-  const std::string_view boot = value_of(message, ",\"boot\":\"", from);
-  const std::string_view ring = boot.empty() ? boot : value_of(message, ",\"ring\":\"", from);
-  const std::string_view number = ring.empty() ? ring : value_of(message, ",\"seq\":", from);
+void KeysSeen::note(std::string_view message, bool is_escaped) {
+  const Names& names = is_escaped ? kEscaped : kPlain;
+  // Mostly it is where it was in the message before.
+  size_t from = message.size() - std::min(message.size(), key_from_end_);
+  if (!message.substr(from).starts_with(names.boot)) from = message.find(names.boot);
+  if (from == std::string_view::npos) return;
+  key_from_end_ = message.size() - from;
+  const std::string_view boot = value_of(message, names.boot, from);
+  const std::string_view ring = boot.empty() ? boot : value_of(message, names.ring, from);
+  const std::string_view number = ring.empty() ? ring : value_of(message, names.number, from);
   uint64_t sequence = 0;
   if (number.empty() ||
       std::from_chars(number.data(), number.data() + number.size(), sequence).ec != std::errc())

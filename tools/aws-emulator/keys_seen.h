@@ -13,7 +13,8 @@ namespace outrigger::emulator {
 
 class KeysSeen {
  public:
-  void note(std::string_view message);
+  // `is_escaped`: a backslash stands before each quote.
+  void note(std::string_view message, bool is_escaped = false);
   // {"entries": with a key, "distinct", "duplicates", "missing": numbers below the highest seen,
   //  "rings": [{"ring", "boot", "distinct", "highest", "missing"}]}
   boost::json::object report() const;
@@ -30,6 +31,8 @@ class KeysSeen {
   std::map<std::string, Ring, std::less<>> rings_;  // by boot and ring
   std::string last_name_;
   Ring* last_ = nullptr;
+  // How far before the end of a message its key began, the last time.
+  size_t key_from_end_ = 0;
   uint64_t entries_ = 0;
   uint64_t duplicates_ = 0;
 };

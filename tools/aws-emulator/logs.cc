@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "put_log_events.h"
-
 namespace outrigger::emulator {
 namespace {
 
@@ -55,7 +53,7 @@ Answer Logs::invalid(const Call& call, std::string_view rule, std::string messag
 Answer Logs::answer(const Call& call) {
   if (call.operation == "PutLogEvents") return put_log_events(call);
   json::error_code error;
-  const std::string_view content = call.content();
+  const std::string_view content = call.text;
   const json::value parsed = json::parse({content.data(), content.size()}, error);
   if (error || !parsed.is_object()) {
     violations_.note("json", "logs " + call.operation);
@@ -85,7 +83,9 @@ Answer Logs::answer(const Call& call) {
 
 Answer Logs::put_log_events(const Call& call) {
   if (!put_quota_.take()) return refuse(call, "ThrottlingException", "Rate exceeded");
-  Batch batch;
+  // Its memory is kept: a connection's thread takes one batch after another.
+  thread_local Batch batch;
+  batch.clear();
   auto refused = parse(call, batch);
   if (!refused) refused = judge(call, batch);
   if (refused) {
@@ -97,11 +97,11 @@ Answer Logs::put_log_events(const Call& call) {
 }
 
 std::optional<Answer> Logs::parse(const Call& call, Batch& batch) {
-  PutLogEventsReader reader(call.content());
+  PutLogEventsReader reader(call.text);
   const std::string problem =
-      reader.read(batch.group, batch.stream, [&](int64_t timestamp_ms, std::string_view message) {
+      reader.read(batch.group, batch.stream, [&](int64_t timestamp_ms, const EventText& message) {
         batch.events.push_back({timestamp_ms, message});
-        batch.bytes += message.size() + kEventOverheadBytes;
+        batch.bytes += message.size + kEventOverheadBytes;
       });
   if (problem.empty()) return std::nullopt;
   violations_.note("json", "logs PutLogEvents: " + problem);
@@ -122,11 +122,11 @@ std::optional<Answer> Logs::judge(const Call& call, const Batch& batch) {
                        std::to_string(kBatchBytesMax));
   int64_t before = INT64_MIN;
   for (const Incoming& event : batch.events) {
-    if (event.message.empty()) return invalid(call, "event_empty", "a message has no byte");
-    if (event.message.size() > kEventBytesMax)
+    if (event.message.size == 0) return invalid(call, "event_empty", "a message has no byte");
+    if (event.message.size > kEventBytesMax)
       return invalid(
           call, "event_bytes",
-          "Log event too large: " + std::to_string(event.message.size() + kEventOverheadBytes) +
+          "Log event too large: " + std::to_string(event.message.size + kEventOverheadBytes) +
               " bytes exceeds limit of " + std::to_string(kBatchBytesMax));
     if (event.timestamp_ms < 0) return invalid(call, "timestamp", "a timestamp before 1970");
     if (event.timestamp_ms < before)
@@ -169,7 +169,7 @@ Answer Logs::take(const Call& call, const Batch& batch) {
   }
 
   ++counts_.puts;
-  if (!call.text.empty()) ++counts_.gzip_puts;
+  if (call.was_gzip) ++counts_.gzip_puts;
   counts_.wire_bytes += call.body.size();
   counts_.batch_bytes += batch.bytes;
   if (batch.bytes >= kBatchBytesMax / 100 * 95 || batch.events.size() >= kBatchEventsMax / 100 * 95)
@@ -180,17 +180,23 @@ Answer Logs::take(const Call& call, const Batch& batch) {
   counts_.taken += end - begin;
   stream->second.taken += end - begin;
   for (size_t i = begin; i < end; ++i) {
-    const std::string_view message = batch.events[i].message;
-    counts_.message_bytes += message.size();
-    keys_.note(message);
-    for (Filter& filter : group->second.filters) {
-      if (filter.pattern.matches(message)) ++filter.matched;
+    const EventText& message = batch.events[i].message;
+    counts_.message_bytes += message.size;
+    keys_.note(message.bytes, message.is_escaped);
+    const bool has_room = counts_.kept_bytes + message.size <= options_.keep_bytes_max;
+    if (group->second.filters.empty() && !has_room) {
+      ++counts_.not_kept;
+      continue;
     }
-    const bool wanted = options_.keep_matching.empty() ||
-                        message.find(options_.keep_matching) != std::string_view::npos;
-    if (wanted && counts_.kept_bytes + message.size() <= options_.keep_bytes_max) {
-      counts_.kept_bytes += message.size();
-      stream->second.events.push_back({batch.events[i].timestamp_ms, std::string(message)});
+    std::string text = message.plain();
+    for (Filter& filter : group->second.filters) {
+      if (filter.pattern.matches(text)) ++filter.matched;
+    }
+    const bool wanted =
+        options_.keep_matching.empty() || text.find(options_.keep_matching) != std::string::npos;
+    if (wanted && has_room) {
+      counts_.kept_bytes += text.size();
+      stream->second.events.push_back({batch.events[i].timestamp_ms, std::move(text)});
     } else {
       ++counts_.not_kept;
     }

@@ -12,6 +12,7 @@
 #include "api.h"
 #include "keys_seen.h"
 #include "pattern.h"
+#include "put_log_events.h"
 
 namespace outrigger::emulator {
 
@@ -62,16 +63,23 @@ class Logs {
     std::map<std::string, Stream, std::less<>> streams;
     std::vector<Filter> filters;
   };
-  // Views into the parser's memory, which is the thread's until its next call.
+  // Views into the body, or into the parser's memory, which is the thread's until its next call.
   struct Incoming {
     int64_t timestamp_ms;
-    std::string_view message;
+    EventText message;
   };
   struct Batch {
     std::string group;
     std::string stream;
     std::vector<Incoming> events;
     size_t bytes = 0;  // as the limit counts them
+
+    void clear() {
+      group.clear();
+      stream.clear();
+      events.clear();
+      bytes = 0;
+    }
   };
   struct Counts {
     uint64_t puts = 0, gzip_puts = 0, taken = 0, message_bytes = 0, batch_bytes = 0, wire_bytes = 0;

@@ -100,7 +100,7 @@ Answer Metrics::answer(const Call& call) {
   json::value in = json::object();
   if (is_json) {
     json::error_code error;
-    const std::string_view content = call.content();
+    const std::string_view content = call.text;
     in = json::parse({content.data(), content.size()}, error);
     if (error || !in.is_object()) {
       violations_.note("json", "monitoring PutMetricData");

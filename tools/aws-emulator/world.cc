@@ -2,6 +2,7 @@
 
 #include <libdeflate.h>
 
+#include <cstring>
 #include <memory>
 
 #include "http/url.h"
@@ -24,26 +25,30 @@ constexpr std::pair<std::string_view, std::string_view> kVersions[] = {
     {"2011-06-15", "sts"},
     {"2010-08-01", "monitoring"}};
 
-// False when it is no gzip, or too much.
-bool inflate(std::string_view from, std::string& to) {
+// None when it is no gzip, or too much.
+std::optional<std::string_view> inflate(std::string_view from, BodyRoom& room) {
   struct Free {
     void operator()(libdeflate_decompressor* one) const { libdeflate_free_decompressor(one); }
   };
   thread_local const std::unique_ptr<libdeflate_decompressor, Free> decompressor(
       libdeflate_alloc_decompressor());
-  size_t room = std::max<size_t>(from.size() * 8, 1u << 16);
-  for (;;) {
-    to.resize(room);
-    size_t size = 0;
-    const libdeflate_result result = libdeflate_gzip_decompress(
-        decompressor.get(), from.data(), from.size(), to.data(), to.size(), &size);
-    if (result == LIBDEFLATE_SUCCESS) {
-      to.resize(size);
-      return true;
-    }
-    if (result != LIBDEFLATE_INSUFFICIENT_SPACE || room >= kInflatedMax) return false;
-    room = std::min(2 * room, kInflatedMax);
-  }
+  // RFC 1952: the last four bytes say how many there will be.
+  uint32_t stated = 0;
+  if (from.size() < sizeof stated) return std::nullopt;
+  memcpy(&stated, from.data() + from.size() - sizeof stated, sizeof stated);
+  if (stated > kInflatedMax) return std::nullopt;
+  char* const to = room.of(stated);
+  size_t size = 0;
+  if (libdeflate_gzip_decompress(decompressor.get(), from.data(), from.size(), to, stated, &size) !=
+      LIBDEFLATE_SUCCESS)
+    return std::nullopt;
+  return std::string_view(to, size);
+}
+
+std::string_view copied(std::string_view from, BodyRoom& room) {
+  char* const to = room.of(from.size());
+  if (!from.empty()) memcpy(to, from.data(), from.size());
+  return {to, from.size()};
 }
 
 std::vector<std::pair<std::string, std::string>> form_of(std::string_view text) {
@@ -77,7 +82,8 @@ Answer control_error(std::string_view sentence, int status = 400) {
 
 World::World(Logs::Options options) : logs_(account_, clock_, violations_, std::move(options)) {}
 
-std::optional<Answer> World::classify(const http::ServerRequest& request, Call& call) {
+std::optional<Answer> World::classify(const http::ServerRequest& request, Call& call,
+                                      BodyRoom& room) {
   call.http = &request;
   call.body = request.body;
   if (Machine::owns(request.path)) {
@@ -86,13 +92,18 @@ std::optional<Answer> World::classify(const http::ServerRequest& request, Call& 
     return std::nullopt;
   }
   const std::string_view coding = request.header("content-encoding");
-  if (!coding.empty() && (coding != "gzip" || !inflate(call.body, call.text))) {
+  std::optional<std::string_view> text;
+  if (coding.empty()) text = copied(call.body, room);
+  else if (coding == "gzip") text = inflate(call.body, room);
+  if (!text) {
     violations_.note("gzip",
                      "Content-Encoding " + std::string(coding) + ", and the body is not so");
     return refuse(call, "SerializationException", "the body cannot be inflated");
   }
+  call.text = *text;
+  call.was_gzip = !coding.empty();
   const std::string_view target = request.header("x-amz-target");
-  if (target.empty()) return classify_form(call, call.content());
+  if (target.empty()) return classify_form(call, call.text);
   call.protocol = Protocol::kJson;
   const size_t dot = target.find('.');
   call.operation = target.substr(std::min(target.size(), dot + 1));
@@ -217,12 +228,19 @@ Answer World::control(const http::ServerRequest& request) {
     return control_json(json::array{});
   }
   if (what == "PUT /clock") {
-    const json::value* const offset =
-        body.is_object() ? body.get_object().if_contains("offset_ms") : nullptr;
-    if (offset == nullptr || !offset->is_int64())
-      return control_error("expected {\"offset_ms\": a whole number}");
-    clock_.set_offset_ms(offset->get_int64());
-    return control_json(json::object{{"offset_ms", clock_.offset_ms()}});
+    const auto number = [&](std::string_view name) {
+      const json::value* const value =
+          body.is_object() ? body.get_object().if_contains(name) : nullptr;
+      return value != nullptr && value->is_int64() ? std::optional(value->get_int64())
+                                                   : std::nullopt;
+    };
+    const std::optional<int64_t> offset_ms = number("offset_ms"), stop_at_ms = number("stop_at_ms");
+    if (offset_ms.has_value() == (stop_at_ms.value_or(0) > 0))
+      return control_error(
+          "expected {\"offset_ms\": a whole number}, or {\"stop_at_ms\": milliseconds since 1970}");
+    if (offset_ms) clock_.set_offset_ms(*offset_ms);
+    else clock_.stop_at_ms(*stop_at_ms);
+    return control_json(json::object{{"now_ms", clock_.now_ms()}});
   }
   if (what == "POST /expire-credentials") {
     identity_.expire_all();

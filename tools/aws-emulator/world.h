@@ -21,8 +21,9 @@ class World {
  public:
   explicit World(Logs::Options options);
 
-  // What a request asks for. A refusal where it cannot even be told.
-  std::optional<Answer> classify(const http::ServerRequest& request, Call& call);
+  // What a request asks for. A refusal where it cannot even be told. The call's views are into the
+  // request and the room.
+  std::optional<Answer> classify(const http::ServerRequest& request, Call& call, BodyRoom& room);
   // Signature, permission, then the service. The call is done when this returns.
   Answer answer(const Call& call);
   // /_emulator/…: what tests ask and set. docs/reference/aws-emulator.md.

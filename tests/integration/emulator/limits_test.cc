@@ -22,7 +22,8 @@ struct Account1 {
     one.protocol = Protocol::kJson;
     one.service = "logs";
     one.operation = operation;
-    one.body = body;
+    const std::string padded = body + std::string(BodyRoom::kPadding, ' ');
+    one.body = one.text = {padded.data(), body.size()};
     return logs.answer(one);
   }
   // Events of so many bytes each, at these times from now.
