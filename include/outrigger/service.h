@@ -53,9 +53,9 @@ struct ServiceOptions {
   // How many operations may run at a time over HTTP; one more waits its turn. A thread each, which
   // costs little while it has nothing to do.
   unsigned threads = 16;
-  // Which output of its CloudFormation stack names the log group of the service, where it runs on an
-  // EC2 instance of a stack: "LogGroupName". Without one it is /outrigger/SERVICE/ENVIRONMENT;
-  // created when missing.
+  // Which output of its CloudFormation stack names the log group of the service: "LogGroupName". The
+  // stack is that of the EC2 instance, or the one that --stack names. Without one the group is
+  // /outrigger/SERVICE/ENVIRONMENT; created when missing.
   std::string log_group_output{};
   // How long a start looks for settings, anywhere but locally. What cannot be asked within it is
   // passed over.

@@ -2,7 +2,7 @@
 //
 // A setting is found by the environment the service runs in; nobody types it. On an EC2 instance it
 // is looked up by its name: in the instance's tags, its Auto Scaling group's tags, the outputs of
-// its CloudFormation stack; then, anywhere but locally, in the places that the setting names; then
+// its CloudFormation stack (in containers of the one that --stack names); then, anywhere but locally, in the places that the setting names; then
 // comes what is hard-coded. The first place that holds it wins. `config` and GET /config say which
 // one that was, and what it shadowed.
 //

@@ -58,6 +58,7 @@ SettingsAnswer discover(const Wanted& wanted, Access& access, const http::Cancel
   }
   tell(wanted, place, gathered, answer);
   answer.notes.insert(answer.notes.end(), gathered.notes.begin(), gathered.notes.end());
+  if (here->client != nullptr) gathered.actions.merge(shipping_actions(wanted));
   answer.actions.assign(gathered.actions.begin(), gathered.actions.end());
   return answer;
 }

@@ -83,10 +83,10 @@ Setting resolve(const WantedSetting& wanted, const Gathered& gathered,
     if (!gathered.group.empty())
       ranking.look("tag " + wanted.name + " of Auto Scaling group " + gathered.group,
                    gathered.group_tags, wanted.name);
-    if (!gathered.stack.empty())
-      ranking.look("output " + wanted.name + " of stack " + gathered.stack, gathered.outputs,
-                   wanted.name);
   }
+  if (!gathered.stack.empty())
+    ranking.look("output " + wanted.name + " of stack " + gathered.stack, gathered.outputs,
+                 wanted.name);
   if (!wanted.parameter.empty())
     ranking.look("parameter " + wanted.parameter, gathered.parameters, wanted.parameter);
   if (!wanted.secret_id.empty())

@@ -20,12 +20,13 @@ class Gathering {
       : place_(place), client_(client), imds_(imds), cancel_(cancel) {}
 
   Gathered run(const Wanted& wanted) {
+    found_.stack = wanted.stack;
     // In Kubernetes they are the node's, not the pod's.
     if (place_.platform == Platform::kEc2) {
       instance_tags();
       group_tags();
-      outputs();
     }
+    outputs();
     parameters(wanted);
     secrets(wanted);
     return std::move(found_);
@@ -48,7 +49,7 @@ class Gathering {
            found_.instance_tags);
     }
     found_.group = found_.instance_tags[std::string(kGroupTag)];
-    found_.stack = found_.instance_tags[std::string(kStackTag)];
+    if (found_.stack.empty()) found_.stack = found_.instance_tags[std::string(kStackTag)];
   }
 
   void group_tags() {

@@ -50,9 +50,15 @@ std::optional<Wanted> parse_wanted(std::string_view declarations) {
   wanted.service = text_in(*object, "service");
   wanted.environment = text_in(*object, "environment");
   wanted.environment_why = text_in(*object, "environment_why");
+  const auto flag = [&](const char* name) {
+    const auto* value = object->if_contains(name);
+    return value != nullptr && value->is_bool() && value->get_bool();
+  };
+  wanted.stack = text_in(*object, "stack");
+  wanted.ships_logs = flag("ships_logs");
+  wanted.posts_metrics = flag("posts_metrics");
   wanted.log_group_output = text_in(*object, "log_group_output");
-  const auto* given = object->if_contains("environment_given");
-  wanted.environment_given = given != nullptr && given->is_bool() && given->get_bool();
+  wanted.environment_given = flag("environment_given");
   if (const auto* list = aws::array_in(*object, "settings")) {
     for (const auto& each : *list) {
       if (each.is_object() && wanted.settings.size() < kSettingsMax)
@@ -60,6 +66,26 @@ std::optional<Wanted> parse_wanted(std::string_view declarations) {
     }
   }
   return wanted;
+}
+
+std::set<std::string> shipping_actions(const Wanted& wanted) {
+  std::set<std::string> actions;
+  if (wanted.ships_logs)
+    actions = {"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
+               "logs:PutRetentionPolicy"};
+  if (wanted.posts_metrics) actions.insert("cloudwatch:PutMetricData");
+  return actions;
+}
+
+std::set<std::string> possible_actions(const Wanted& wanted) {
+  std::set<std::string> actions = shipping_actions(wanted);
+  actions.insert({"autoscaling:DescribeTags", "cloudformation:DescribeStacks", "ec2:DescribeTags"});
+  for (const WantedSetting& setting : wanted.settings) {
+    if (!setting.parameter.empty()) actions.insert("ssm:GetParameters");
+    if (!setting.secret_id.empty()) actions.insert("secretsmanager:GetSecretValue");
+    if (!setting.cloud_map.empty()) actions.insert("servicediscovery:DiscoverInstances");
+  }
+  return actions;
 }
 
 }  // namespace outrigger::discovery

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,11 +37,20 @@ struct Wanted {
   std::string environment;  // as given or guessed
   std::string environment_why;
   bool environment_given = false;  // by --environment: nothing else is asked for it
+  std::string stack;               // CloudFormation's, by --stack; "": as the instance's tags tell
+  bool ships_logs = false;         // to CloudWatch Logs
+  bool posts_metrics = false;      // to CloudWatch
   std::string log_group_output;    // the stack's output that names the log group; "": none does
   std::vector<WantedSetting> settings;
 };
 
 // The service's declarations (JSON). Any bytes; none when they are none.
 std::optional<Wanted> parse_wanted(std::string_view declarations);
+
+// IAM's actions that shipping its logs and posting its metrics takes: what is missing is created.
+std::set<std::string> shipping_actions(const Wanted& wanted);
+// All that a service with these declarations may need in AWS, wherever it will run: for a policy
+// that is written before it does.
+std::set<std::string> possible_actions(const Wanted& wanted);
 
 }  // namespace outrigger::discovery

@@ -8,20 +8,32 @@
 
 namespace outrigger::service {
 
-std::string logs_of(const Declared& declared) {
-  // `prober probe ... | jq` must meet the result alone.
-  if (declared.manner == Manner::kCommand)
-    return isatty(STDOUT_FILENO) == 1 ? "stdout-text" : "stderr-text";
+namespace {
+
+// What `run` would do, also where this is a command.
+std::string logs_of_run(const Declared& declared) {
   if (!declared.options.logs.empty()) return declared.options.logs;
   if (declared.environment.kind == EnvironmentKind::kLocal) return "stdout-text";
   return declared.environment.in_aws ? "cloudwatch" : "stdout-json";
 }
 
-std::string metrics_of(const Declared& declared) {
-  if (declared.manner == Manner::kCommand) return "none";
+std::string metrics_of_run(const Declared& declared) {
   if (!declared.options.metrics.empty()) return declared.options.metrics;
   const bool local = declared.environment.kind == EnvironmentKind::kLocal;
   return !local && declared.environment.in_aws ? "cloudwatch" : "none";
+}
+
+}  // namespace
+
+std::string logs_of(const Declared& declared) {
+  // `prober probe ... | jq` must meet the result alone.
+  if (declared.manner == Manner::kCommand)
+    return isatty(STDOUT_FILENO) == 1 ? "stdout-text" : "stderr-text";
+  return logs_of_run(declared);
+}
+
+std::string metrics_of(const Declared& declared) {
+  return declared.manner == Manner::kCommand ? "none" : metrics_of_run(declared);
 }
 
 std::string admin_of(const Declared& declared) {
@@ -31,6 +43,7 @@ std::string admin_of(const Declared& declared) {
 
 Json declarations_json(const Declared& declared) {
   const ServiceOptions& service = declared.parts.options;
+  const std::string logs = logs_of_run(declared);
   const bool serves = !declared.parts.operations.empty() && declared.manner != Manner::kCommand;
   return Json{{"service", service.name},
               {"about", service.about},
@@ -43,7 +56,10 @@ Json declarations_json(const Declared& declared) {
               {"environment_given", declared.environment.given},
               {"discover", declared.environment.kind != EnvironmentKind::kLocal &&
                                declared.manner != Manner::kCommand},
+              {"stack", declared.options.stack},
               {"log_group_output", service.log_group_output},
+              {"ships_logs", logs == "cloudwatch" || logs == "both"},
+              {"posts_metrics", metrics_of_run(declared) == "cloudwatch"},
               {"start_budget_ms", service.start_budget.count()},
               {"admin", admin_of(declared)},
               {"service_address", serves ? declared.options.listen : ""},

@@ -44,6 +44,16 @@ Result<std::string> parse_environment(const std::string& text) {
                    "a name of up to 64 letters, digits, dashes, like local or prod-eu");
 }
 
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html: a name,
+// or a stack's id, which is an ARN.
+Result<std::string> parse_stack(const std::string& text) {
+  const auto fits = [](unsigned char c) { return isalnum(c) || c == '-' || c == ':' || c == '/'; };
+  if (!text.empty() && text.size() <= 1024 && isalpha(static_cast<unsigned char>(text[0])) &&
+      std::all_of(text.begin(), text.end(), fits))
+    return text;
+  return bad_input("--stack", text, "the name of a CloudFormation stack, like orders-prod");
+}
+
 Result<uint32_t> parse_level(const std::string& text) {
   const std::string wanted = lower(text);
   for (size_t i = 0; i < kLevels.size(); ++i) {
@@ -202,6 +212,8 @@ std::vector<OptionSpec> common_specs(RunOptions& into) {
   return {
       {"environment", "NAME", "local, staging, production, or a name like prod-eu",
        "by the signs of the machine", false, last_into(into.environment, parse_environment)},
+      {"stack", "NAME", "the CloudFormation stack whose outputs hold settings",
+       "that of the instance", false, last_into(into.stack, parse_stack)},
       {"log-level", "LEVEL", "trace, debug, info, warn, error or fatal",
        std::string(level_name(into.level)), false, last_into(into.level, parse_level)},
   };

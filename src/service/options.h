@@ -28,6 +28,7 @@ struct OptionSpec {
 // The options that run has in every service.
 struct RunOptions {
   std::string environment;  // empty: by the signs
+  std::string stack;        // CloudFormation's; empty: as an instance's tags tell
   std::string listen = "0.0.0.0:8080";
   std::string admin;      // empty: by the environment
   std::string logs;       // "stdout-text", "stdout-json"; empty: by the environment
@@ -36,7 +37,7 @@ struct RunOptions {
   uint32_t level = 2;
 };
 
-// Those that commands have too (--environment, --log-level), and those of run alone.
+// Those that commands have too (--environment, --stack, --log-level), and those of run alone.
 std::vector<OptionSpec> common_specs(RunOptions& into);
 std::vector<OptionSpec> run_specs(RunOptions& into);
 // What a command that calls an operation takes besides.

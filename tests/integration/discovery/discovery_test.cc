@@ -10,11 +10,10 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "admin/router.h"
 #include "base/fd.h"
 #include "emulator.h"
 #include "harness.h"
-#include "http/client.h"
+#include "inside.h"
 
 namespace outrigger::whole {
 namespace {
@@ -30,16 +29,6 @@ constexpr const char* kAccount = R"({
   "secrets": {"settled/db": "{\"password\": \"correct horse\"}"},
   "services": {"shop/stock": [{"id": "a", "ip": "10.0.0.1", "port": 80}, {"id": "b", "ip": "10.0.0.2", "port": 81}]},
   "page_size": 2})";
-
-// As the service's own user asks: elsewhere than locally, loopback is no identity.
-std::string inside(const std::string& service, pid_t supervisor, const std::string& path) {
-  outrigger::http::Request request;
-  request.url = "http://localhost" + path;
-  request.timeout = kPatience;
-  const auto answer = outrigger::http::fetch_unix(
-      admin::socket_address(geteuid(), service, supervisor), geteuid(), request);
-  return answer ? answer->body : answer.error().message;
-}
 
 // The number behind the name of a process in /health.
 pid_t pid_in(const std::string& health, std::string_view process) {
@@ -98,11 +87,16 @@ TEST(Config, tells_every_value_where_it_came_from_and_what_it_shadows) {
     EXPECT_TRUE(has(ended.out, line)) << line << "---\n" << ended.out;
   EXPECT_FALSE(has(ended.out, "correct horse"));
   EXPECT_EQ(aws.violations(), 0) << aws.report();
+  // Two a page: five tags of the instance, three of the group.
+  EXPECT_EQ(aws.count({"calls", "ec2 DescribeTags", "200"}), 3) << aws.report();
+  EXPECT_EQ(aws.count({"calls", "autoscaling DescribeTags", "200"}), 2) << aws.report();
 
   const Ended json = command({"config", "--json"}, aws.instance_environment());
   EXPECT_TRUE(has(json.out,
                   R"("actions":["autoscaling:DescribeTags","cloudformation:DescribeStacks",)"
-                  R"("ec2:DescribeTags","secretsmanager:GetSecretValue",)"
+                  R"("cloudwatch:PutMetricData","ec2:DescribeTags","logs:CreateLogGroup",)"
+                  R"("logs:CreateLogStream","logs:PutLogEvents","logs:PutRetentionPolicy",)"
+                  R"("secretsmanager:GetSecretValue",)"
                   R"("servicediscovery:DiscoverInstances","ssm:GetParameters"])"))
       << json.out;
 }
@@ -310,6 +304,53 @@ TEST(Run, without_a_role_the_log_is_printed_and_the_page_says_why) {
     return has(inside("prober", program.pid(), "/health"),
                "CloudWatch Logs does not get it: this instance has no role");
   })) << inside("prober", program.pid(), "/health");
+}
+
+// Where there are no tags to tell the stack, it is told.
+TEST(Config, in_containers_a_stack_that_is_named_is_asked) {
+  test::Emulator aws;
+  aws.set_account(kAccount);
+  const std::vector<std::string> in_ecs = {
+      "ECS_CONTAINER_METADATA_URI_V4=" + aws.url() + "/v4/0",
+      "AWS_CONTAINER_CREDENTIALS_FULL_URI=" + aws.url() + "/v2/credentials/x"};
+  const std::vector<std::string> in_pod = {
+      "KUBERNETES_SERVICE_HOST=10.0.0.1", "AWS_REGION=eu-west-1", "AWS_EC2_METADATA_DISABLED=true",
+      "AWS_ACCESS_KEY_ID=AKIAEMULATOR00000000",
+      "AWS_SECRET_ACCESS_KEY=emulator/secret+key/of+forty/characters0"};
+  for (std::vector<std::string> environment : {in_ecs, in_pod}) {
+    environment.insert(environment.end(),
+                       {"AWS_ENDPOINT_URL=" + aws.tls_url(), "AWS_CA_BUNDLE=" + aws.ca_file()});
+    const Ended without = command({"config"}, environment);
+    EXPECT_FALSE(has(without.out, "orders-table")) << without.out;
+    EXPECT_FALSE(has(without.out, "stack orders")) << without.out;
+    const Ended ended = command({"config", "--stack", "orders"}, environment);
+    EXPECT_EQ(ended.status, 0) << ended.err;
+    for (const char* line :
+         {"stack: orders\n", "log_group: /orders\n",
+          "Table: orders-table (output Table of stack orders)\n",
+          "Colour: blue (output Colour of stack orders)\n  shadows grey (hard-coded default)\n"})
+      EXPECT_TRUE(has(ended.out, line)) << line << "---\n" << ended.out;
+    environment.emplace_back("OUTRIGGER_STACK=orders");
+    EXPECT_TRUE(has(command({"config"}, environment).out, "log_group: /orders\n"));
+  }
+  EXPECT_EQ(aws.violations(), 0) << aws.report();
+  EXPECT_TRUE(has(command({"config", "--stack", "no stack"}, {}).err,
+                  "--stack \"no stack\" will not do: expected the name of a CloudFormation stack"));
+}
+
+TEST(Start, says_that_it_still_looks_for_settings) {
+  test::Emulator aws;
+  aws.set_account(kAccount);
+  aws.set_faults(R"({"kind": "slow", "service": "ssm", "delay_ms": 2500, "count": 1})");
+  Program program(SETTLED, {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"},
+                  {aws.instance_environment(), {}, {}});
+  EXPECT_TRUE(eventually(kPatience, [&] {
+    return has(program.err(), "settled: still looking for settings, for ");
+  })) << program.err();
+  // And it goes on once they are there.
+  EXPECT_TRUE(eventually(kPatience, [&] {
+    return has(aws.control("GET", "messages?group=/orders"), "answers on");
+  })) << program.err();
 }
 
 TEST(Signs, a_pod_whose_metadata_swallows_packets_is_not_local) {

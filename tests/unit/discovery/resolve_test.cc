@@ -99,6 +99,8 @@ TEST(Resolve, the_kind_of_environment_decides_what_is_hard_coded) {
 TEST(Resolve, in_a_pod_the_nodes_tags_are_not_its_own) {
   Everywhere all;
   all.place.platform = Platform::kKubernetes;
+  EXPECT_EQ(all.found().value, "output") << "a stack that is known anyway is";
+  all.gathered.stack.clear();
   EXPECT_EQ(all.found().value, "parameter");
 }
 
@@ -182,6 +184,24 @@ TEST(WantedTest, any_bytes) {
   EXPECT_EQ(wanted->settings[0].srv, "");
   EXPECT_EQ(wanted->settings[0].hard_coded.in_local, "1");
   EXPECT_FALSE(wanted->settings[0].hard_coded.in_staging);
+}
+
+TEST(Actions, what_a_policy_has_to_allow) {
+  Wanted wanted;
+  EXPECT_TRUE(shipping_actions(wanted).empty());
+  EXPECT_EQ(possible_actions(wanted).size(), 3u) << "tags and outputs, whatever is declared";
+  wanted.ships_logs = wanted.posts_metrics = true;
+  wanted.settings.resize(3);
+  wanted.settings[0].parameter = "/a";
+  wanted.settings[1].secret_id = "b";
+  wanted.settings[2].cloud_map = "c/d";
+  EXPECT_EQ(
+      possible_actions(wanted),
+      (std::set<std::string>{"autoscaling:DescribeTags", "cloudformation:DescribeStacks",
+                             "cloudwatch:PutMetricData", "ec2:DescribeTags", "logs:CreateLogGroup",
+                             "logs:CreateLogStream", "logs:PutLogEvents", "logs:PutRetentionPolicy",
+                             "secretsmanager:GetSecretValue", "servicediscovery:DiscoverInstances",
+                             "ssm:GetParameters"}));
 }
 
 TEST(Answer, survives_its_way_and_any_bytes_are_survived) {
