@@ -398,4 +398,11 @@ void Gzip::end(PackedBytes& out) {
   out.add(sizeof tail);
 }
 
+void gzip(std::string_view text, PackedBytes& out) {
+  const auto with = std::make_unique<Gzip>();  // too large for a thread's stack
+  with->begin(out);
+  with->block(text, out);
+  with->end(out);
+}
+
 }  // namespace outrigger::keeper

@@ -102,5 +102,7 @@ class Gzip {
   uint32_t crc_ = 0;
   uint32_t bytes_ = 0;
 };
+// All of a text, at the end of `out`; for what is not done often.
+void gzip(std::string_view text, PackedBytes& out);
 
 }  // namespace outrigger::keeper

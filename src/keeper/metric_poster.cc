@@ -1,7 +1,5 @@
 #include "keeper/metric_poster.h"
 
-#include <libdeflate.h>
-
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -11,6 +9,7 @@
 #include "aws/cloudwatch.h"
 #include "base/clock.h"
 #include "base/threads.h"
+#include "keeper/deflate.h"
 #include "keeper/destination.h"
 #include "outrigger/metric_unit.h"
 
@@ -70,12 +69,12 @@ class MetricPoster::Transport {
     using Kind = PutOutcome::Kind;
     const auto here = access_->find(&cancel_);
     if (here->client == nullptr) return {Kind::kRetry, {}, here->no_client};
-    std::string packed;
-    auto encoding = aws::cloudwatch::Encoding::kPlain;
-    if (body.size() >= kCompressFrom && pack(body, packed))
-      encoding = aws::cloudwatch::Encoding::kGzip;
+    PackedBytes packed;
+    const bool packs = body.size() >= kCompressFrom;
+    if (packs) gzip(body, packed);
     const auto put = aws::cloudwatch::put_metric_data(
-        *here->client, encoding == aws::cloudwatch::Encoding::kGzip ? packed : body, encoding,
+        *here->client, packs ? packed.text() : std::string_view(body),
+        packs ? aws::cloudwatch::Encoding::kGzip : aws::cloudwatch::Encoding::kPlain,
         kAttemptTimeout, attempts, &cancel_);
     if (put) return {};
     maybe_taken = put.failure().maybe_taken;
@@ -92,16 +91,6 @@ class MetricPoster::Transport {
   void cancel() { cancel_.fire(); }
 
  private:
-  static bool pack(const std::string& body, std::string& packed) {
-    const std::unique_ptr<libdeflate_compressor, void (*)(libdeflate_compressor*)> compressor(
-        libdeflate_alloc_compressor(6), libdeflate_free_compressor);
-    if (!compressor) return false;
-    packed.resize(libdeflate_gzip_compress_bound(compressor.get(), body.size()));
-    packed.resize(libdeflate_gzip_compress(compressor.get(), body.data(), body.size(),
-                                           packed.data(), packed.size()));
-    return !packed.empty();
-  }
-
   const std::shared_ptr<discovery::Access> access_;
   http::Cancel cancel_;
 };
