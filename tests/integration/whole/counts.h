@@ -17,6 +17,11 @@ struct Counts {
   // each phase of a test.
   std::atomic<uint32_t> phase;
   std::atomic<uint32_t> cost[2][kCostNsMax + 1];
+  // Of those calls: how often the thread that made them slept, and what they took where the machine
+  // lets instructions be counted.
+  std::atomic<uint64_t> cost_calls[2];
+  std::atomic<uint64_t> cost_sleeps[2];
+  std::atomic<uint64_t> cost_instructions[2];
 };
 
 }  // namespace outrigger::whole

@@ -34,6 +34,9 @@ class Scratch {
 
 std::string read_file(const std::string& path);
 
+// Of loopback; nobody listens there now.
+int free_port();
+
 struct HttpAnswer {
   int status = 0;
   std::string body;

@@ -22,18 +22,6 @@ int kills() {
   return text != nullptr ? atoi(text) : 30;
 }
 
-// Nanoseconds of a call that so many of a hundred bursts stayed below; printed, since wall times
-// gate nothing.
-int cost_percentile(const CountsFile& counts, int phase, int percent) {
-  uint64_t all = 0, sum = 0;
-  for (const auto& n : counts->cost[phase]) all += n.load();
-  for (int ns = 0; ns < kCostNsMax; ++ns) {
-    sum += counts->cost[phase][ns].load();
-    if (sum * 100 >= all * static_cast<uint64_t>(percent)) return ns;
-  }
-  return kCostNsMax;
-}
-
 TEST(KilledKeeper, is_replaced_and_nothing_is_lost) {
   CountsFile counts;
   Program program(LOGGER, {"run", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--logs",

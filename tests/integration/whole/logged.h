@@ -33,6 +33,18 @@ class CountsFile {
   Counts* counts_;
 };
 
+// Nanoseconds of a call that so many of a hundred bursts stayed below; printed, since wall times
+// gate nothing.
+inline int cost_percentile(const CountsFile& counts, int phase, int percent) {
+  uint64_t all = 0, sum = 0;
+  for (const auto& n : counts->cost[phase]) all += n.load();
+  for (int ns = 0; ns < kCostNsMax; ++ns) {
+    sum += counts->cost[phase][ns].load();
+    if (sum * 100 >= all * static_cast<uint64_t>(percent)) return ns;
+  }
+  return kCostNsMax;
+}
+
 struct Logged {
   std::map<int64_t, std::vector<int64_t>> lines;  // thread -> numbers, in the order of the output
   int64_t dropped = 0;                            // as entries of the log itself say

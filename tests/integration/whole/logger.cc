@@ -1,9 +1,12 @@
 // A service that logs numbered lines from several threads and keeps count of its returned calls in
 // a file that the test maps too, so that the count outlives any death. How it ends is an option.
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,14 +40,41 @@ void write_lines(whole::Counts& counts, int thread, int per_second) {
   }
 }
 
+// The calling thread's, in user space; -1 where the machine has no counter to give.
+int count_instructions() {
+  perf_event_attr wanted{};
+  wanted.type = PERF_TYPE_HARDWARE;
+  wanted.size = sizeof wanted;
+  wanted.config = PERF_COUNT_HW_INSTRUCTIONS;
+  wanted.exclude_kernel = 1;
+  wanted.exclude_hv = 1;
+  return static_cast<int>(syscall(SYS_perf_event_open, &wanted, 0, -1, -1, PERF_FLAG_FD_CLOEXEC));
+}
+
 void measure_cost(whole::Counts& counts) {
+  constexpr int kCalls = 50;
   log::prepare_thread();
+  const int counter = count_instructions();
+  const auto instructions = [counter] {
+    uint64_t count = 0;
+    return counter >= 0 && read(counter, &count, sizeof count) == sizeof count ? count : 0;
+  };
+  const auto sleeps = [] {
+    rusage usage{};
+    getrusage(RUSAGE_THREAD, &usage);
+    return static_cast<uint64_t>(usage.ru_nvcsw);
+  };
   while (!counts.stop.load(std::memory_order_relaxed)) {
+    const uint64_t slept = sleeps(), done = instructions();
     const auto begin = std::chrono::steady_clock::now();
-    for (int i = 0; i < 50; ++i) log::info("cost {} of {} is {:.2f}", i, "a call", 0.5);
+    for (int i = 0; i < kCalls; ++i) log::info("cost {} of {} is {:.2f}", i, "a call", 0.5);
     const auto took =
-        std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count() / 50;
-    counts.cost[counts.phase.load()][std::min<int64_t>(took, whole::kCostNsMax)].fetch_add(1);
+        std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count() / kCalls;
+    const uint32_t phase = counts.phase.load();
+    counts.cost_instructions[phase].fetch_add(instructions() - done);
+    counts.cost_sleeps[phase].fetch_add(sleeps() - slept);
+    counts.cost_calls[phase].fetch_add(kCalls);
+    counts.cost[phase][std::min<int64_t>(took, whole::kCostNsMax)].fetch_add(1);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
 }
@@ -115,6 +145,10 @@ int main(int argc, char** argv) {
     waitpid(child, &status, 0);
     log::info("from the parent {status}", status);
     return Json{{"status", status}};
+  });
+  logger.operation("complain", "Logs an error.").does([]() -> Result<Json> {
+    log::error("something went wrong");
+    return Json{{"logged", true}};
   });
   logger.operation("ping", "Answers.").read_only().does([]() -> Result<Json> {
     return Json{{"pong", true}};
