@@ -60,6 +60,9 @@ struct ServiceOptions {
   // How long a start looks for settings, anywhere but locally. What cannot be asked within it is
   // passed over.
   std::chrono::milliseconds start_budget{10'000};
+  // A service whose beat is silent for so long is reported as hanging, with the stacks of all its
+  // threads; 0: never.
+  std::chrono::milliseconds hang_report_after{5'000};
   // adopt() only: the service is ready when it calls ready(), not already when its main begins.
   bool ready_when_called = false;
 };

@@ -26,6 +26,13 @@ void write_process(JsonWriter& json, const ProcessReport& process) {
     json.member("beat", "process-level only");
   }
   if (!process.ended.empty()) json.member("ended", process.ended);
+  if (!process.crash_reports.empty()) json.member("crash_reports", process.crash_reports);
+  if (!process.writing.empty()) json.member("writing", process.writing);
+  if (!process.written.empty()) {
+    json.key("written").begin_array();
+    for (const std::string& file : process.written) json.value(file);
+    json.end_array();
+  }
   json.end_object();
 }
 

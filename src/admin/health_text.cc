@@ -133,6 +133,10 @@ void add_details(std::string& out, const json::object& page) {
   } else {
     out += "  beat         none: only that the process is there is known\n";
   }
+  if (const std::string reports = text_in(process, "crash_reports"); !reports.empty())
+    out += "  crashes      " + reports + "\n";
+  if (const std::string writing = text_in(process, "writing"); !writing.empty())
+    out += "  writing      " + writing + "\n";
   out += "  environment  " + text_in(page, "environment") + ", instance " +
          text_in(page, "instance") + "\n";
   const json::object& keeper = object_in(page, "keeper");

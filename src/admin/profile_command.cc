@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "admin/health_command.h"
+#include "admin/profile_fetch.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "base/threads.h"
@@ -132,6 +133,47 @@ Result<void> put(const std::string& output, std::string_view bytes) {
   return {};
 }
 
+constexpr size_t kLogBytesMax = 512u << 20;
+
+Result<std::string> all_of_stdin() {
+  std::string text;
+  char bytes[64 << 10];
+  for (;;) {
+    const ssize_t size = read(STDIN_FILENO, bytes, sizeof(bytes));
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return failed("stdin cannot be read: " + std::string(base::error_text(errno)));
+    if (size == 0) return text;
+    text.append(bytes, static_cast<size_t>(size));
+    if (text.size() > kLogBytesMax) return failed("more than 512 MB of log on stdin");
+  }
+}
+
+// `profile fetch [NAME] [-o FILE] < LOG`
+int fetch_command(std::string_view service, int argc, char** argv) {
+  std::string name;
+  std::string output;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    const bool is_output = word == "-o" || word == "--output";
+    if (is_output && i + 1 < argc) {
+      output = argv[++i];
+    } else if (!is_output && !word.starts_with('-') && name.empty()) {
+      name = word;
+    } else {
+      return complain(
+          service, bad_input("profile fetch", word, "a profile's name, -o FILE").message, kUsage);
+    }
+  }
+  const auto log = all_of_stdin();
+  if (!log) return complain(service, log.error().message, 1);
+  const auto profile = profile_in(*log, name);
+  if (!profile) return complain(service, profile.error().message, 1);
+  if (output.empty()) output = isatty(STDOUT_FILENO) == 1 ? profile->name + ".pb.gz" : "-";
+  if (const auto done = put(output, profile->bytes); !done)
+    return complain(service, done.error().message, 1);
+  return 0;
+}
+
 }  // namespace
 
 Result<ProfileWanted> parse_profile_words(const std::vector<std::string_view>& given_words) {
@@ -187,7 +229,7 @@ Result<ProfileWanted> parse_profile_words(const std::vector<std::string_view>& g
     }
   }
   if (path.empty())
-    return bad_input("profile", "", "cpu, heap, allocs, mutex, block or threads behind it");
+    return bad_input("profile", "", "cpu, heap, allocs, mutex, block, threads or fetch behind it");
   if (wanted.kind == "cpu" && !seconds_given) wanted.seconds = kCpuSeconds;
   // What a kind does not take, the service refuses with its own sentence.
   wanted.path = "/debug/pprof/" + std::string(path) + "?debug=" + (wanted.text ? "1" : "0");
@@ -198,6 +240,7 @@ Result<ProfileWanted> parse_profile_words(const std::vector<std::string_view>& g
 }
 
 int profile_command(std::string_view service, int argc, char** argv) {
+  if (argc > 0 && std::string_view(argv[0]) == "fetch") return fetch_command(service, argc, argv);
   auto wanted = parse_profile_words({argv, argv + argc});
   if (!wanted) return complain(service, wanted.error().message, kUsage);
   if (wanted->output.empty()) {

@@ -35,6 +35,11 @@ struct ProcessReport {
   std::optional<int64_t> beat_age_ms;
   std::string beat_name;  // whose it is: "server", "main loop"
   std::string ended;      // once exited: "exit code 3", "killed by signal 9 (SIGKILL)"
+  // "with all stacks", or why there will be less in the entry of a crash. Empty: not known yet.
+  std::string crash_reports{};
+  // Whether it may write files: "no file can be written, the kernel sees to it", or why they can.
+  std::string writing{};
+  std::vector<std::string> written{};  // files that are open for writing, while that is watched
 };
 
 struct CheckReport {

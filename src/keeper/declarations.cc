@@ -51,6 +51,12 @@ std::vector<admin::SettingReport> settings_in(const json::object& object) {
   return settings;
 }
 
+int64_t milliseconds_in(const json::object& object, std::string_view name, int64_t otherwise) {
+  const json::value* const value = object.if_contains({name.data(), name.size()});
+  if (value == nullptr || !value->is_int64()) return otherwise;
+  return std::clamp<int64_t>(value->get_int64(), 0, kBudgetMsMax);
+}
+
 LogsTo logs_named(std::string_view name, LogsTo otherwise) {
   if (name == "stdout-text") return LogsTo::kStdoutText;
   if (name == "stdout-json") return LogsTo::kStdoutJson;
@@ -93,9 +99,8 @@ std::optional<Declarations> parse_declarations(std::string_view text,
   found.level = admin::level_named(text_in(object, "level", "")).value_or(defaults.level);
   if (const json::value* wants = object.if_contains("discover"))
     found.discover = wants->is_bool() && wants->get_bool();
-  if (const json::value* budget = object.if_contains("start_budget_ms"))
-    found.start_budget_ms =
-        std::clamp<int64_t>(budget->is_int64() ? budget->get_int64() : 0, 0, kBudgetMsMax);
+  found.start_budget_ms = milliseconds_in(object, "start_budget_ms", 0);
+  found.hang_report_ms = milliseconds_in(object, "hang_report_ms", defaults.hang_report_ms);
   found.settings = settings_in(object);
   return found;
 }

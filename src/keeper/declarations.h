@@ -27,6 +27,7 @@ struct Declarations {
   // Whether the service wants to know where it is and what its settings are, and how long it waits.
   bool discover = false;
   int64_t start_budget_ms = 0;
+  int64_t hang_report_ms = 5'000;  // 0: no report
   LogsTo logs = LogsTo::kStdoutJson;
   admin::Level level = admin::Level::kInfo;
   bool posts_metrics = false;  // to CloudWatch

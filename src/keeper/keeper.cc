@@ -43,10 +43,23 @@ constexpr uint32_t kError = 4;
 constexpr uint32_t kFatal = 5;
 constexpr const char* kLostFormat = "stdout did not take {count:L} entries";
 
+// Who ends then does not come out of run() or main().
+bool is_at_work(segment::ServicePhase phase) {
+  return phase == segment::ServicePhase::kStarting || phase == segment::ServicePhase::kRunning;
+}
+
 // Of the entry that tells of the service's end, from what waitid() says.
-uint32_t level_of_end(int code, int status) {
-  if (code != CLD_EXITED) return kFatal;
-  return status == 0 ? kInfo : kError;
+uint32_t level_of_end(int code, int status, segment::ServicePhase phase) {
+  constexpr int kNoExec = 127;  // spawn.cc
+  if (code != CLD_EXITED || status == kNoExec) return kFatal;
+  if (status == 0) return kInfo;
+  return is_at_work(phase) ? kFatal : kError;
+}
+
+std::string describe_end(int code, int status, segment::ServicePhase phase) {
+  std::string how = keeper::describe_end(code, status);
+  if (code == CLD_EXITED && is_at_work(phase)) how += ", in the middle of its work";
+  return how;
 }
 
 }  // namespace
@@ -87,6 +100,9 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
   keeper->process_ = std::make_unique<ProcessWatch>(service, supervisor, keeper->findings_);
   keeper->profiles_ = std::make_unique<Profiles>(
       pprof::Profiler::Parts{view, service, card.service_bell, keeper->options_.with_admin});
+  keeper->black_box_ = std::make_unique<BlackBox>(
+      view, service, alone ? BlackBox::Place::kSameProcess : BlackBox::Place::kOtherProcess);
+  keeper->heap_report_ = std::make_unique<HeapReport>(*keeper->profiles_);
   keeper->source_ = std::make_unique<LiveSource>(
       LiveSource::Parts{view, card.segment, memory, *keeper->drain_, *keeper->recent_,
                         *keeper->level_, keeper->findings_, service, keeper->profiles_.get()});
@@ -182,8 +198,11 @@ void Keeper::hear_words(int64_t now_ns) {
       if (shipper_ != nullptr) shipper_->hurry();
     }
     if (message.word != Word::kServiceEnded) continue;
-    on_service_ended(describe_end(message.more, message.value),
-                     level_of_end(message.more, message.value), now_ns);
+    const auto phase =
+        static_cast<segment::ServicePhase>(view_.service().phase.load(std::memory_order_relaxed));
+    on_service_ended(describe_end(message.more, message.value, phase),
+                     level_of_end(message.more, message.value, phase), now_ns,
+                     message.more == CLD_EXITED ? 0 : message.value);
   }
 }
 
@@ -195,6 +214,7 @@ void Keeper::pass_signals_on() {
 
 bool Keeper::work(int64_t now_ns) {
   profiles_->watch_samples();
+  look_at_death(now_ns);
   if (!begun_) {
     if (!begin_is_due(now_ns)) return false;
     begin(now_ns);
@@ -240,6 +260,10 @@ void Keeper::look_each_second(int64_t now_ns) {
   look_at_declarations(now_ns);
   if (orphaned_ns_ != 0) look_at_orphan(now_ns);
   if (!begun_) return;
+  look_at_survivor(now_ns);
+  look_at_hang(now_ns);
+  look_at_files(now_ns);
+  look_at_memory();
   if (poster_ == nullptr && ended_ns_ == 0 && now_ns - started_ns_ > base::kNsPerSecond)
     start_metrics();
   drain_->tell_drops();

@@ -9,19 +9,23 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/fd.h"
 #include "base/mapping.h"
 #include "keeper/admin_port.h"
+#include "keeper/black_box.h"
 #include "keeper/capture.h"
 #include "keeper/channel.h"
 #include "keeper/declarations.h"
 #include "keeper/drain.h"
 #include "keeper/events.h"
+#include "keeper/heap_report.h"
 #include "keeper/level.h"
 #include "keeper/live_source.h"
 #include "keeper/locators.h"
+#include "keeper/memory_group.h"
 #include "keeper/metric_poster.h"
 #include "keeper/output.h"
 #include "keeper/process_watch.h"
@@ -85,10 +89,28 @@ class Keeper {
   void try_admin(int64_t now_ns);
   void announce();
   void tell_restart();
-  void on_service_ended(std::string how, uint32_t level, int64_t now_ns);
+  void on_service_ended(std::string how, uint32_t level, int64_t now_ns, int signal = 0);
   void on_orphaned(int64_t now_ns);
   void look_at_orphan(int64_t now_ns);
   bool is_finished(int64_t now_ns);
+  void tell_end();
+
+  // deaths.cc: crashes, hangs, ends, and memory that runs out.
+  void watch_memory();
+  void look_at_memory();
+  void tell_memory();
+  void tell_out_of_memory();
+  void put_heap_pieces();
+  void put_own();
+  void look_at_death(int64_t now_ns);
+  void look_at_survivor(int64_t now_ns);
+  void look_at_hang(int64_t now_ns);
+  void look_at_files(int64_t now_ns);
+  void tell_hang(const BlackBox::Found& found, int64_t now_ns);
+  bool waits_for_report(int64_t now_ns) const;
+  DeathFacts death_facts() const;
+  void tell_crash(uint32_t level);
+  void count_crash();
   void say_goodbye();
 
   Options options_;
@@ -104,6 +126,10 @@ class Keeper {
   Findings findings_;
   std::unique_ptr<ProcessWatch> process_;
   std::unique_ptr<Profiles> profiles_;
+  std::unique_ptr<BlackBox> black_box_;
+  std::optional<BlackBox::Found> crash_;  // found, and not told yet
+  std::unique_ptr<HeapReport> heap_report_;
+  MemoryGroup memory_group_;
   std::unique_ptr<LiveSource> source_;
   // From the declarations on; no settings where the service asks for none, as locally.
   std::shared_ptr<discovery::Access> access_;
@@ -129,6 +155,9 @@ class Keeper {
   int64_t admin_try_ns_ = 0;
   int64_t orphaned_ns_ = 0;
   int64_t ended_ns_ = 0;  // the service
+  int64_t crash_found_ns_ = 0;
+  int64_t files_ns_ = 0;
+  int64_t silent_since_ns_ = 0;  // the service hangs, and that was looked into
   int64_t finish_by_ns_ = 0;
   int64_t wait_ns_ = 0;  // of the last wait; 0 after work
 
@@ -143,6 +172,13 @@ class Keeper {
   uint64_t delivered_ = 0;
   std::string ended_how_;
   uint32_t ended_level_ = 0;
+  int ended_signal_ = 0;  // 0: it ended otherwise
+  std::string silent_beat_;
+  std::vector<std::string> written_;  // files, told already
+  bool out_of_memory_ = false;
+  bool memory_told_ = false;   // that it is nearly used up
+  uint64_t memory_limit_ = 0;  // of the group, 0: none
+  uint64_t oom_kills_ = 0;     // when the watch began
 };
 
 }  // namespace outrigger::keeper

@@ -65,6 +65,7 @@ void Keeper::begin(int64_t now_ns) {
   look_at_declarations(now_ns);
   choose_format();
   begun_ = true;
+  watch_memory();
   if (ships(declarations_.logs)) start_shipping();
   if (declarations_.logs != LogsTo::kCloudWatch || shipper_ == nullptr) start_output();
   tell_restart();
@@ -195,13 +196,16 @@ void Keeper::tell_restart() {
 
 // --- The end -----------------------------------------------------------------------------------
 
-void Keeper::on_service_ended(std::string how, uint32_t level, int64_t now_ns) {
+void Keeper::on_service_ended(std::string how, uint32_t level, int64_t now_ns, int signal) {
   if (ended_ns_ != 0) return;
   ended_ns_ = now_ns;
   events_.watch(Event::kStop, -1);
   events_.watch(Event::kService, -1);
   ended_how_ = std::move(how);
   ended_level_ = level;
+  ended_signal_ = signal;
+  out_of_memory_ = signal == SIGKILL && memory_group_.oom_kills() > oom_kills_;
+  if (out_of_memory_) heap_report_->begin();
   captured_out_.end();
   captured_err_.end();
   if (finish_by_ns_ == 0)
@@ -228,19 +232,15 @@ void Keeper::look_at_orphan(int64_t now_ns) {
 // All that there was has been taken. What is left is to say so, and that stdout takes it.
 bool Keeper::is_finished(int64_t now_ns) {
   const bool late = now_ns > finish_by_ns_;
+  if (!final_put_ && !late && waits_for_report(now_ns)) return false;
   if (!final_put_ && drain_->has_room()) {
     drain_->tell_drops();
     if (shipper_ != nullptr) drain_->tell_ledger(*spool_->ship_memory());
-    if (!ended_how_.empty() && spool_->state().end_told == 0) {
-      spool_->state().end_told = 1;
-      drain_->made().begin(ended_level_, "service ended: {how}", {});
-      drain_->made().add(ended_how_);
-      drain_->put(OwnSource::kKeeper, base::real_ns());
-      drain_->commit();
-    }
+    if (!ended_how_.empty() && spool_->state().end_told == 0) tell_end();
     recent_->publish();
     final_put_ = true;
     if (poster_ == nullptr && declarations_.posts_metrics) start_metrics();
+    if (ended_signal_ != 0) count_crash();
     if (poster_ != nullptr) poster_->finish(now_ns + (finish_by_ns_ - now_ns) / 3 * 2);
     // The last third is for printing what CloudWatch did not take.
     if (shipper_ != nullptr) shipper_->finish(now_ns + (finish_by_ns_ - now_ns) / 3 * 2);

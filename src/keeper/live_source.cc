@@ -1,5 +1,6 @@
 #include "keeper/live_source.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include "keeper/checks.h"
 #include "keeper/exposition.h"
 #include "keeper/plain_text.h"
+#include "segment/crash.h"
 
 namespace outrigger::keeper {
 namespace {
@@ -24,6 +26,37 @@ std::string own_name() {
 
 std::string counted(uint64_t count, const char* one, const char* many) {
   return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
+// By segment::CrashWatch.
+std::string crash_reports(uint32_t watch) {
+  switch (static_cast<segment::CrashWatch>(watch)) {
+    case segment::CrashWatch::kWatching: return "with all stacks";
+    case segment::CrashWatch::kReplaced:
+      return "reduced: the program has put a handler of its own over SIGSEGV, SIGBUS, SIGILL, "
+             "SIGFPE or SIGABRT";
+    case segment::CrashWatch::kSanitizer: return "by the sanitizer alone";
+    default: return {};
+  }
+}
+
+std::string writing_text(const segment::Supervision& told) {
+  switch (static_cast<segment::Confinement>(told.confinement.load(std::memory_order_relaxed))) {
+    case segment::Confinement::kOff: return "not enforced: confinement is off";
+    case segment::Confinement::kReported:
+      return "reported: files that are open for writing are named, and stay so";
+    case segment::Confinement::kEnforced:
+      return "refused: by Landlock, version " +
+             std::to_string(told.confine_abi.load(std::memory_order_relaxed)) +
+             ", but where OUTRIGGER_WRITES allows it";
+    case segment::Confinement::kUnavailable: {
+      const char* const why = strerrordesc_np(told.confine_error.load(std::memory_order_relaxed));
+      return "not enforced: this kernel's Landlock says " +
+             std::string(why == nullptr ? "an unknown error" : why);
+    }
+    case segment::Confinement::kUnknown: break;
+  }
+  return "not enforced: it is one process";
 }
 
 admin::Metric counter(std::string name, std::string help, double value) {
@@ -62,6 +95,11 @@ void LiveSource::set_ended(std::string how) {
   parts_.findings.ended.store(true, std::memory_order_relaxed);
   const std::lock_guard lock(mutex_);
   ended_ = std::move(how);
+}
+
+void LiveSource::set_written(std::vector<std::string> files) {
+  const std::lock_guard lock(mutex_);
+  written_ = std::move(files);
 }
 
 bool LiveSource::local() {
@@ -181,8 +219,14 @@ admin::HealthReport LiveSource::health() {
   report.instance = instance_;
   report.started_ns = started_ns();
   report.now_ns = base::real_ns();
-  report.process = {parts_.service_pid, verdict.state, verdict.beat_age_ms, verdict.beat_name,
-                    ended_};
+  report.process = {parts_.service_pid,
+                    verdict.state,
+                    verdict.beat_age_ms,
+                    verdict.beat_name,
+                    ended_,
+                    crash_reports(parts_.view.service().crash_watch.load()),
+                    writing_text(parts_.view.supervision()),
+                    written_};
   report.shipped_logs = shipping(dropped);
   if (poster_ != nullptr) {
     MetricPostReport posted = poster_->report();

@@ -60,6 +60,8 @@ class LiveSource : public admin::Source {
   void set_answer(const segment::SettingsAnswer& answer, int64_t found_real_ns,
                   const Locators* locators);
   void set_ended(std::string how);
+  void set_written(std::vector<std::string> files);
+  Verdict verdict(int64_t now_ns) const;
 
   bool local() override;
   admin::HealthReport health() override;
@@ -73,7 +75,6 @@ class LiveSource : public admin::Source {
   admin::Profiles* profiles() override { return parts_.profiles; }
 
  private:
-  Verdict verdict(int64_t now_ns) const;
   int64_t started_ns() const;
   admin::Shipping shipping(const segment::DropTotals& dropped) const;
   std::vector<std::string> warnings(const segment::DropTotals& dropped, int64_t now_ns) const;
@@ -96,6 +97,7 @@ class LiveSource : public admin::Source {
   const MetricPoster* poster_ = nullptr;  // likewise
   const Output* output_ = nullptr;        // likewise
   std::string ended_;                     // likewise
+  std::vector<std::string> written_;      // likewise
 };
 
 }  // namespace outrigger::keeper

@@ -120,6 +120,11 @@ void MetricPoster::finish(int64_t send_by_ns) {
   woken_.notify_one();
 }
 
+void MetricPoster::add_once(Datum datum) {
+  const std::lock_guard lock(mutex_);
+  once_.push_back(std::move(datum));
+}
+
 void MetricPoster::run() {
   const int64_t began_ns = base::monotonic_ns();
   const int64_t phase = options_.random_phase ? random_second() : 0;
@@ -236,6 +241,15 @@ void MetricPoster::collect(int64_t second, bool last) {
         part->datum.dimensions.emplace_back("Environment", options_.environment);
       interval.parts.push_back(std::move(*part));
     }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    for (Datum& datum : once_) {
+      if (!options_.environment.empty())
+        datum.dimensions.emplace_back("Environment", options_.environment);
+      interval.parts.push_back({kNoSeries, std::move(datum), 0, {}});
+    }
+    once_.clear();
   }
   note(interval, second % kMinute == 0 || last);
   if (!ledger_) return;

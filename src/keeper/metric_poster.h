@@ -57,6 +57,8 @@ class MetricPoster {
   // All that there will be is counted: the last interval is taken and sent until then
   // (CLOCK_MONOTONIC).
   void finish(int64_t send_by_ns);
+  // With the next interval that is taken, once.
+  void add_once(Datum datum);
   bool finished() const { return finished_.load(std::memory_order_acquire); }
   MetricPostReport report() const;
 
@@ -102,9 +104,10 @@ class MetricPoster {
   std::atomic<bool> finished_{false};
   mutable std::mutex mutex_;
   std::condition_variable woken_;
-  bool stopped_ = false;    // guarded by mutex_
-  std::string last_error_;  // likewise
-  bool denied_ = false;     // likewise
+  bool stopped_ = false;     // guarded by mutex_
+  std::string last_error_;   // likewise
+  std::vector<Datum> once_;  // likewise
+  bool denied_ = false;      // likewise
   // Likewise, by name and dimensions: the latest, with its hour.
   std::map<std::string, admin::PostedMetric> latest_;
   std::thread thread_;

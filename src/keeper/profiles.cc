@@ -50,6 +50,14 @@ Profiles::Begun Profiles::begin(const admin::ProfileAsk& ask) {
   return {std::make_unique<Pending>(std::move(begun.job)), {}};
 }
 
+std::shared_ptr<pprof::Job> Profiles::begin_heap(pprof::Form form) {
+  pprof::Ask ask;
+  ask.kind = pprof::Kind::kHeap;
+  ask.form = form;
+  ask.seconds = 0;
+  return profiler_.begin(ask).job;
+}
+
 std::string Profiles::command_line() {
   char path[64];
   snprintf(path, sizeof(path), "/proc/%d/cmdline", service_pid_);

@@ -17,6 +17,9 @@ class Profiles final : public admin::Profiles {
   // At each turn of the keeper's loop.
   void watch_samples() { profiler_.watch_samples(); }
 
+  // What is live on the heap, for the log; nullptr while a heap profile is under way already.
+  std::shared_ptr<pprof::Job> begin_heap(pprof::Form form);
+
   Begun begin(const admin::ProfileAsk& ask) override;
   std::string command_line() override;
 

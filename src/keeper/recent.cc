@@ -22,6 +22,17 @@ void Recent::publish() {
   shown_count_ = published_count_ = count_;
 }
 
+std::string Recent::keys() const {
+  std::string keys;
+  for (uint64_t i = count_ - std::min<uint64_t>(count_, kEntries); i < count_; ++i) {
+    const segment::RawRecord& record = noted_[i % kEntries].record;
+    if (!keys.empty()) keys += ' ';
+    keys += render::ring_name(record.ring) + "." + std::to_string(record.generation) + ":" +
+            std::to_string(record.sequence);
+  }
+  return keys;
+}
+
 std::vector<admin::LogEntry> Recent::entries() {
   const std::lock_guard lock(mutex_);
   std::vector<admin::LogEntry> entries;

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "admin/report.h"
@@ -24,6 +25,9 @@ class Recent {
   void note(const segment::RawRecord& record, int64_t time_ns);
   // Makes what was noted visible.
   void publish();
+  // Of the drain's thread: the keys of what was noted, oldest first: "3.0:1204 3.0:1205", ring and
+  // number as the entries show them.
+  std::string keys() const;
 
   // Newest first.
   std::vector<admin::LogEntry> entries();

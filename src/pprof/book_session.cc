@@ -24,8 +24,12 @@ std::string BookSession::encode_now(Unwinder& unwinder) const {
   head.time_ns = base::real_ns();
   head.duration_ns = ask_.seconds * base::kNsPerSecond;
   const Stacks stacks = book_.difference(ask_.kind, before_, book_.totals());
-  return ask_.form == Form::kText ? as_text(head, stacks, unwinder)
-                                  : encode(head, stacks, unwinder);
+  switch (ask_.form) {
+    case Form::kText: return as_text(head, stacks, unwinder);
+    case Form::kTop: return as_top(head, stacks, unwinder);
+    case Form::kProto: break;
+  }
+  return encode(head, stacks, unwinder);
 }
 
 }  // namespace outrigger::pprof

@@ -21,6 +21,8 @@ using segment::Sample;
 
 // A thread that waits for a device cannot be stopped; the others come to it in microseconds.
 constexpr int64_t kStopPatienceNs = 100 * base::kNsPerMs;
+// How far below its stack an overflow may have come in one step.
+constexpr size_t kGuardPagesMax = 256;
 
 #if defined(__x86_64__)
 constexpr uint64_t kRedZone = 128;
@@ -72,35 +74,64 @@ uint32_t read_stack(int pid, uint64_t from, char* to) {
 
 }  // namespace
 
-Held copy_stack_of(int pid, int32_t thread_id, Sample& sample) {
-  Held held;
-  const int64_t begin_ns = base::monotonic_ns();
-  if (ptrace(PTRACE_SEIZE, thread_id, nullptr, nullptr) != 0 ||
-      ptrace(PTRACE_INTERRUPT, thread_id, nullptr, nullptr) != 0) {
-    held.error = errno;
-    return held;
-  }
-  const int status = wait_until_stopped(thread_id);
-  if (status < 0) {
-    held.error = ETIMEDOUT;
-    return held;
-  }
+HeldThread::HeldThread(int32_t thread_id) : id_(thread_id) {
+  seized_ = ptrace(PTRACE_SEIZE, id_, nullptr, nullptr) == 0;
+  if (!seized_ || ptrace(PTRACE_INTERRUPT, id_, nullptr, nullptr) != 0) error_ = errno;
+}
+
+HeldThread::HeldThread(HeldThread&& other) noexcept
+    : id_(other.id_), error_(other.error_), seized_(other.seized_), status_(other.status_) {
+  other.seized_ = false;
+}
+
+HeldThread::~HeldThread() {
+  if (!seized_ || status_ < 0) return;  // the end of this thread lets go of it
+  // Stopped by a signal that was on its way to it: it is passed on.
+  const bool by_signal = status_ >> 16 == 0;
+  const auto signal = static_cast<uintptr_t>(by_signal ? WSTOPSIG(status_) : 0);
+  ptrace(PTRACE_DETACH, id_, nullptr, reinterpret_cast<void*>(signal));
+}
+
+bool HeldThread::wait() {
+  if (error_ != 0) return false;
+  status_ = wait_until_stopped(id_);
+  if (status_ < 0) error_ = ETIMEDOUT;
+  return status_ >= 0;
+}
+
+bool HeldThread::copy(int pid, Sample& sample) {
   sample.kind = segment::SampleKind::kStack;
-  sample.thread_id = thread_id;
+  sample.thread_id = id_;
   sample.stack_bytes = 0;
   Registers registers{};
   iovec into{&registers, sizeof(registers)};
-  if (ptrace(PTRACE_GETREGSET, thread_id, NT_PRSTATUS, &into) == 0) {
-    copy_registers(registers, sample);
-    sample.stack_at = sample.registers[segment::kStackRegister] - kRedZone;
-    sample.stack_bytes = read_stack(pid, sample.stack_at, sample.stack.data());
-  } else {
-    held.error = errno;
+  if (ptrace(PTRACE_GETREGSET, id_, NT_PRSTATUS, &into) != 0) {
+    error_ = errno;
+    return false;
   }
-  // Stopped by a signal that was on its way to it: it is passed on.
-  const bool by_signal = status >> 16 == 0;
-  const auto signal = static_cast<uintptr_t>(by_signal ? WSTOPSIG(status) : 0);
-  ptrace(PTRACE_DETACH, thread_id, nullptr, reinterpret_cast<void*>(signal));
+  copy_registers(registers, sample);
+  copy_stack_at(pid, sample);
+  return true;
+}
+
+void copy_stack_at(int pid, Sample& sample) {
+  sample.stack_at = sample.registers[segment::kStackRegister] - kRedZone;
+  sample.stack_bytes = read_stack(pid, sample.stack_at, sample.stack.data());
+  // After an overflow the register points into the guard, or below: the stack begins above it.
+  for (size_t page = 0; page < kGuardPagesMax && sample.stack_bytes == 0; ++page) {
+    sample.stack_at = (sample.stack_at / kPage + 1) * kPage;
+    sample.stack_bytes = read_stack(pid, sample.stack_at, sample.stack.data());
+  }
+}
+
+Held copy_stack_of(int pid, int32_t thread_id, Sample& sample) {
+  Held held;
+  const int64_t begin_ns = base::monotonic_ns();
+  {
+    HeldThread thread(thread_id);
+    if (thread.wait()) thread.copy(pid, sample);
+    held.error = thread.error();
+  }
   held.held_ns = base::monotonic_ns() - begin_ns;
   return held;
 }

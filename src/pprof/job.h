@@ -14,7 +14,7 @@ namespace outrigger::pprof {
 
 enum class Kind { kCpu, kThreads, kSymbols, kHeap, kAllocs, kMutex, kBlock };
 inline constexpr size_t kKinds = 7;
-enum class Form { kProto, kText };
+enum class Form { kProto, kText, kTop };
 
 struct Ask {
   Kind kind = Kind::kCpu;

@@ -76,4 +76,8 @@ std::string encode(const ProfileHead& head, const Stacks& stacks, Unwinder& unwi
 // For people: the comments, then each stack, the heaviest first.
 std::string as_text(const ProfileHead& head, const Stacks& stacks, Unwinder& unwinder);
 
+// The five stacks that hold most of what is shown first (head.default_type), a line each: "12.3 MB
+// (61 %) shop::Cache::put < shop::serve < main".
+std::string as_top(const ProfileHead& head, const Stacks& stacks, Unwinder& unwinder);
+
 }  // namespace outrigger::pprof

@@ -14,15 +14,6 @@
 namespace outrigger::pprof {
 namespace {
 
-std::string read_small(int pid, int32_t thread_id, const char* file) {
-  char path[80];
-  snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, thread_id, file);
-  const base::Fd opened(open(path, O_RDONLY | O_CLOEXEC));
-  char text[512];
-  const ssize_t size = opened ? read(opened.get(), text, sizeof(text)) : -1;
-  return std::string(text, size > 0 ? static_cast<size_t>(size) : 0);
-}
-
 const char* state_word(char state) {
   switch (state) {
     case 'R': return "running";
@@ -37,7 +28,7 @@ const char* state_word(char state) {
 }
 
 std::string state_of(int pid, int32_t thread_id) {
-  const std::string stat = read_small(pid, thread_id, "stat");
+  const std::string stat = task_file(pid, thread_id, "stat");
   // "17 (name) S ...": the name may itself hold parentheses.
   const size_t close = stat.rfind(") ");
   return state_word(close == std::string::npos || close + 2 >= stat.size() ? '?' : stat[close + 2]);
@@ -45,8 +36,17 @@ std::string state_of(int pid, int32_t thread_id) {
 
 }  // namespace
 
+std::string task_file(int pid, int32_t thread_id, const char* file) {
+  char path[80];
+  snprintf(path, sizeof(path), "/proc/%d/task/%d/%s", pid, thread_id, file);
+  const base::Fd opened(open(path, O_RDONLY | O_CLOEXEC));
+  char text[512];
+  const ssize_t size = opened ? read(opened.get(), text, sizeof(text)) : -1;
+  return std::string(text, size > 0 ? static_cast<size_t>(size) : 0);
+}
+
 std::string task_name(int pid, int32_t thread_id) {
-  std::string name = read_small(pid, thread_id, "comm");
+  std::string name = task_file(pid, thread_id, "comm");
   while (!name.empty() && name.back() == '\n') name.pop_back();
   for (char& c : name)
     if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';

@@ -18,6 +18,9 @@ struct Task {
 // Empty when there is no such process, or no /proc.
 std::vector<Task> tasks_of(int pid);
 
+// The first 512 bytes of a file below /proc/PID/task/TID; empty when there is none.
+std::string task_file(int pid, int32_t thread_id, const char* file);
+
 // Empty when the thread has ended.
 std::string task_name(int pid, int32_t thread_id);
 

@@ -47,4 +47,38 @@ std::string as_text(const ProfileHead& head, const Stacks& stacks, Unwinder& unw
   return out;
 }
 
+std::string as_top(const ProfileHead& head, const Stacks& stacks, Unwinder& unwinder) {
+  constexpr size_t kTop = 5;
+  constexpr size_t kFunctions = 8;
+  size_t shown = 0;
+  for (size_t i = 0; i < head.values.size(); ++i)
+    if (head.values[i].type == head.default_type) shown = i;
+  std::vector<const Stacks::Stack*> order;
+  int64_t sum = 0;
+  for (const Stacks::Stack& stack : stacks.all()) {
+    order.push_back(&stack);
+    sum += stack.values[shown];
+  }
+  std::stable_sort(order.begin(), order.end(), [&](const Stacks::Stack* a, const Stacks::Stack* b) {
+    return a->values[shown] > b->values[shown];
+  });
+  order.resize(std::min(order.size(), kTop));
+  std::string out;
+  for (const Stacks::Stack* stack : order) {
+    const int64_t value = stack->values[shown];
+    if (value <= 0) break;
+    char text[64];
+    snprintf(text, sizeof(text), "%.1f MB (%.0f %%) ", static_cast<double>(value) / 1e6,
+             100.0 * static_cast<double>(value) / static_cast<double>(sum));
+    out += text;
+    std::span<const uint64_t> addresses = stacks.addresses(*stack);
+    if (head.from_hooks) addresses = addresses.subspan(hook_frames(addresses, unwinder));
+    addresses = addresses.first(std::min(addresses.size(), kFunctions));
+    for (size_t i = 0; i < addresses.size(); ++i)
+      out += (i == 0 ? "" : " < ") + unwinder.function_at(addresses[i]).name;
+    out += '\n';
+  }
+  return out;
+}
+
 }  // namespace outrigger::pprof

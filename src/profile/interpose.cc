@@ -7,6 +7,7 @@
 
 #include <new>
 
+#include "profile/alternate_stack.h"
 #include "profile/copy.h"
 #include "profile/cpu.h"
 
@@ -53,6 +54,7 @@ static void* outrigger_thread_main(void* given) {
   const Start start = *static_cast<Start*>(given);
   delete static_cast<Start*>(given);
   tell_own_stack(start.stack_usable);
+  const AlternateStack for_handlers;
   const Life life;
   return start.function(start.argument);
 }

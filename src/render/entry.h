@@ -26,6 +26,8 @@ inline constexpr uint32_t kKeeperRing = segment::kSources;      // the keeper's 
 inline constexpr uint32_t kStdoutRing = segment::kSources + 1;  // a line that the service printed
 inline constexpr uint32_t kStderrRing = segment::kSources + 2;
 inline constexpr uint32_t kEntrySources = segment::kSources + 3;
+// As an entry shows it: "3", "keeper".
+std::string ring_name(uint32_t ring);
 
 // What an entry has from its surroundings (log_context.h). Views into the record.
 struct EntryContext {

@@ -113,6 +113,11 @@ char* append_fields(char* to, const Entry& entry) {
 
 }  // namespace
 
+std::string ring_name(uint32_t ring) {
+  const std::string_view name = source_name(ring);
+  return name.empty() ? std::to_string(ring) : std::string(name);
+}
+
 JsonLines::JsonLines(uint64_t boot) : boot_(boot) {}
 
 const JsonLines::Key& JsonLines::key_of(const Entry& entry) {

@@ -6,6 +6,7 @@
 //   8 KiB      Supervision    supervisor          pids, restarts, stop clock
 //   12 KiB     Control        keeper              log level, asks; read by the service
 //   16 KiB     ServiceState   service             state, readiness, beats
+//   ...        CrashPage      service             crash.h: what a crashing thread leaves
 //   ...        Blob           service             declarations (JSON)
 //   ...        Blob           keeper              resolved settings (JSON)
 //   ...        LocatorBlob    keeper              current lists of the locators
@@ -34,7 +35,7 @@
 namespace outrigger::segment {
 
 inline constexpr uint64_t kMagic = 0x315247474952544fULL;  // "OTRIGGR1"
-inline constexpr uint32_t kVersion = 2;
+inline constexpr uint32_t kVersion = 3;
 inline constexpr size_t kPage = 4096;
 
 // The one memory budget and its shares.
@@ -70,6 +71,15 @@ struct ForkedPage {
   std::atomic<uint64_t> discarded;  // log calls made in children of fork()
 };
 
+// Whether the service may write files. The first three are outrigger/confine.h's.
+enum class Confinement : uint32_t {
+  kUnknown = 0,  // nobody has said; one process alone
+  kOff,
+  kReported,  // what is open for writing is named
+  kEnforced,
+  kUnavailable,  // the kernel has no Landlock, or refuses it
+};
+
 struct Supervision {
   std::atomic<int32_t> supervisor_pid;
   std::atomic<int32_t> service_pid;
@@ -82,6 +92,9 @@ struct Supervision {
   std::atomic<int32_t> keeper_last_code;  // how the last fallen keeper ended
   std::atomic<int32_t> keeper_last_status;
   std::atomic<int64_t> drain_started_ns;  // CLOCK_MONOTONIC; 0 while not draining
+  std::atomic<uint32_t> confinement;      // Confinement
+  std::atomic<int32_t> confine_abi;       // kEnforced: Landlock's version
+  std::atomic<int32_t> confine_error;     // kUnavailable: errno
 };
 
 // What travels back from keeper to service. The service applies it when its bell rings.
@@ -91,6 +104,7 @@ struct Control {
   std::atomic<uint32_t> module_levels[kModules];  // 1 + level; 0: the service's
   std::atomic<int64_t> keeper_beat_ns;            // CLOCK_MONOTONIC, at each turn of the drain loop
   std::atomic<uint32_t> settings_ready;           // the settings blob is complete
+  std::atomic<uint32_t> crash_answered;           // a futex; 1: the crash may take its course
 };
 
 enum class ServicePhase : uint32_t { kBorn = 0, kStarting, kRunning, kDraining, kExiting };
@@ -112,6 +126,8 @@ struct ServiceState {
   std::atomic<uint32_t> check_overruns;
   std::atomic<uint32_t> heap_hooked;  // 1: the program's allocations pass by the heap profiler
   std::atomic<uint32_t> wait_hooked;  // 1: its waits likewise
+  std::atomic<uint32_t> crash_state;  // CrashState (crash.h), as is the next one
+  std::atomic<uint32_t> crash_watch;  // CrashWatch
   Beat beats[kBeats];
   std::atomic<uint32_t> modules;  // names below this count are complete
   char module_names[kModules][32];
@@ -197,7 +213,8 @@ inline constexpr size_t kForkedAt = kPage;
 inline constexpr size_t kSupervisionAt = 2 * kPage;
 inline constexpr size_t kControlAt = 3 * kPage;
 inline constexpr size_t kServiceStateAt = 4 * kPage;
-inline constexpr size_t kDeclarationsAt = kServiceStateAt + page_up(sizeof(ServiceState));
+inline constexpr size_t kCrashAt = kServiceStateAt + page_up(sizeof(ServiceState));
+inline constexpr size_t kDeclarationsAt = kCrashAt + kPage;
 inline constexpr size_t kSettingsAt = kDeclarationsAt + kDeclarationBytes;
 inline constexpr size_t kLocatorsAt = kSettingsAt + kSettingBytes;
 inline constexpr size_t kHealthAt = kLocatorsAt + kLocatorBytes;

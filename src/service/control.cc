@@ -19,6 +19,7 @@
 #include "metrics/table.h"
 #include "outrigger/log.h"
 #include "profile/cpu.h"
+#include "profile/crash.h"
 #include "profile/heap.h"
 #include "profile/process.h"
 #include "profile/waits.h"
@@ -252,4 +253,5 @@ extern "C" void outrigger_service_born() {
     view.service().wait_hooked.store(1, std::memory_order_relaxed);
   outrigger::service::life().attach(view);
   outrigger::service::Control::start();
+  outrigger::profile::watch_for_crashes(outrigger::service::Control::get()->card().keeper_bell);
 }

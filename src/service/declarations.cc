@@ -68,6 +68,7 @@ Json declarations_json(const Declared& declared) {
               {"level", level_name(declared.options.level)},
               {"adopted", declared.manner == Manner::kAdopted},
               {"stop_budget_ms", service.stop_budget.count()},
+              {"hang_report_ms", service.hang_report_after.count()},
               {"settings", settings_json(declared.settings, declared.parts.settings)}};
 }
 

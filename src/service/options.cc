@@ -234,7 +234,12 @@ std::vector<OptionSpec> run_specs(RunOptions& into) {
     if (texts.back() == "true" || texts.back() == "1" || texts.back() == "0") return {};
     return bad_input("--core", texts.back(), "--core alone, or OUTRIGGER_CORE=1");
   };
-  // Nothing is confined in this build: it already holds.
+  // The supervisor has acted on these two, before this process began.
+  const auto confine = [](const std::vector<std::string>& texts) -> Result<void> {
+    const std::string& mode = texts.back();
+    if (mode == "off" || mode == "report" || mode == "enforce") return {};
+    return bad_input("--confine", mode, "off, report or enforce");
+  };
   const auto no_confine = [](const std::vector<std::string>& texts) -> Result<void> {
     const Result<bool> value = internal::parse_bool("--no-confine", texts.back());
     if (!value.ok()) return value.error();
@@ -255,7 +260,10 @@ std::vector<OptionSpec> run_specs(RunOptions& into) {
        false, last_into(into.access_log, parse_share)},
       {"in-process", "", "one process: the keeper is a thread", "", false, in_process},
       {"core", "", "a crash of the service leaves a core file", "", false, core},
-      {"no-confine", "", "without the kernel's confinement", "", false, no_confine},
+      {"confine", "MODE", "whether the service may write files: off, report or enforce",
+       "enforce; report if adopted", false, confine},
+      {"no-confine", "", "the service may write files, as with --confine off", "", false,
+       no_confine},
   };
 }
 

@@ -15,6 +15,7 @@
 #include "health/beat.h"
 #include "outrigger/log.h"
 #include "outrigger/version.h"
+#include "profile/crash.h"
 #include "service/control.h"
 #include "service/say.h"
 #include "service/settings_wait.h"
@@ -92,6 +93,8 @@ int Serving::run() {
     say_error(parts_.options.name, "run() or adopt() was called a second time");
     return kExitFailed;
   }
+  // main() has had its chance to install handlers of its own.
+  profile::chain_crash_handlers();
   Result<void> started = prepare();
   if (started.ok()) started = start();
   int status = kExitFine;
@@ -237,6 +240,7 @@ ops::ServedResponse Serving::answer(const ops::ServedRequest& request) {
 
 void Serving::be_ready() {
   if (!life().ready()) return;
+  profile::look_at_crash_handlers();
   Control::get()->say(segment::Word::kReady,
                       static_cast<int32_t>(parts_.options.stop_budget.count()));
   if (server_ != nullptr) {
@@ -349,6 +353,7 @@ namespace outrigger {
 
 void ready() noexcept {
   if (!service::life().ready()) return;
+  profile::look_at_crash_handlers();
   if (service::Control* control = service::Control::get()) control->say(segment::Word::kReady);
 }
 

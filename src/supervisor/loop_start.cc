@@ -11,6 +11,7 @@
 
 #include "base/handed_sockets.h"
 #include "supervisor/channel.h"
+#include "supervisor/confine.h"
 #include "supervisor/crew.h"
 #include "supervisor/loop.h"
 #include "supervisor/signals.h"
@@ -95,6 +96,12 @@ bool Loop::spawn_service() {
   launch.card.signal_mask = signal_mask_;
   launch.stdout_fd = shared_.service_out.get();
   launch.stderr_fd = shared_.service_err.get();
+  segment::Supervision& told = shared_.view.supervision();
+  const Program program = &outrigger_adopted != nullptr ? Program::kAdopted : Program::kOwnWords;
+  const segment::Confinement wanted =
+      confinement_wanted(invocation_.argc, invocation_.argv, program);
+  told.confinement.store(static_cast<uint32_t>(wanted), std::memory_order_relaxed);
+  if (wanted == segment::Confinement::kEnforced) launch.confine = &told;
   // A process group in the background that reads from its terminal is stopped.
   if (isatty(STDIN_FILENO)) launch.stdin_fd = shared_.empty_input.get();
   return adopt(service_, launch, std::move(channel.ours), shared_.view.supervision().service_pid);

@@ -13,6 +13,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "supervisor/confine.h"
 #include "supervisor/role_card.h"
 
 namespace outrigger::supervisor {
@@ -67,6 +68,7 @@ void inherit_all(const RoleCard& card) {
   if (launch.stderr_fd >= 0) dup2(launch.stderr_fd, STDERR_FILENO);
   inherit(card_fd);
   inherit_all(launch.card);
+  if (launch.confine != nullptr) confine_writing(*launch.confine);
   execve("/proc/self/exe", invocation.argv, environment.for_child(launch.card.role, card_fd));
   const char* part = launch.card.role == Role::kService ? "service" : "keeper";
   base::write_line(launch.complaints_fd, base::base_name(invocation.argv[0]), ": cannot start the ",

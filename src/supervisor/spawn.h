@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include "base/fd.h"
+#include "segment/layout.h"
 #include "segment/role.h"
 #include "supervisor/environment.h"
 
@@ -21,6 +22,8 @@ struct Launch {
   int stdin_fd = -1;       // -1: the supervisor's own
   int stdout_fd = -1;
   int stderr_fd = -1;
+  segment::Supervision* confine =
+      nullptr;             // service: it may write no files; to tell what came of it
   int complaints_fd = -1;  // where to say why it could not become what it should; -1: nowhere
 };
 

@@ -30,7 +30,8 @@ bool is_help(std::string_view word) {
   return name == "h" || name == "help";
 }
 
-// Before any "--".
+}  // namespace
+
 bool has_switch(int argc, const char* const* argv, std::string_view name) {
   for (int i = 1; i < argc; ++i) {
     const std::string_view word(argv[i]);
@@ -40,7 +41,18 @@ bool has_switch(int argc, const char* const* argv, std::string_view name) {
   return false;
 }
 
-}  // namespace
+std::string_view option_value(int argc, const char* const* argv, std::string_view name) {
+  std::string_view found;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word(argv[i]);
+    if (word == "--") break;
+    const std::string_view plain = without_dashes(word);
+    if (plain == name && i + 1 < argc) found = argv[i + 1];
+    if (plain.starts_with(name) && plain.substr(name.size()).starts_with('='))
+      found = plain.substr(name.size() + 1);
+  }
+  return found;
+}
 
 bool is_contract_word(std::string_view word) {
   return contains(kPlainWords, word) || contains(kDashedWords, without_dashes(word));

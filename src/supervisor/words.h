@@ -23,6 +23,11 @@ Asks asks(int argc, const char* const* argv, Program program);
 // "--in-process" (or "-in-process") stands among the arguments, before any "--".
 bool asks_in_process(int argc, const char* const* argv);
 
+// "--NAME" (or "-NAME") stands among the arguments, before any "--".
+bool has_switch(int argc, const char* const* argv, std::string_view name);
+// What "--NAME VALUE" or "--NAME=VALUE" gives; empty when it is not there. The last one counts.
+std::string_view option_value(int argc, const char* const* argv, std::string_view name);
+
 // Likewise "--core", which an adopted program may use for something else.
 bool asks_core(int argc, const char* const* argv, Program program);
 

@@ -92,10 +92,12 @@ function showFacts(state) {
     ['State', process.state, process.ended || 'process ' + process.pid],
     ['Up for', make('span', {id: 'uptime'}), 'since ' + (state.started || '–').slice(0, 19).replace('T', ' ') + ' UTC'],
     ['Last beat', make('span', {id: 'beat'}), process.beat],
+    process.crash_reports ? ['Crash reports', process.crash_reports.split(':')[0], process.crash_reports.split(': ')[1] || ''] : null,
+    process.writing ? ['Files', process.writing.split(':')[0], (process.written || []).join(', ') || process.writing.split(': ')[1] || ''] : null,
     ['Keeper', state.keeper.restarts ? plural(state.keeper.restarts, 'restart', 'restarts') : 'watching',
       state.keeper.last_end || 'process ' + state.keeper.pid],
   ];
-  find('facts').replaceChildren(...rows.map(([name, value, more]) =>
+  find('facts').replaceChildren(...rows.filter(row => row !== null).map(([name, value, more]) =>
     make('div', {}, make('dt', {}, name), make('dd', {}, value, make('small', {}, more)))));
 }
 

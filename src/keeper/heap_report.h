@@ -1,0 +1,48 @@
+// The heap profile that goes into the log when memory runs out: its largest stacks in an entry, and
+// all of it, as profile.proto in pieces, in the entries behind it. `prober profile fetch` puts them
+// together again.
+//
+// Belongs to the keeper's loop.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "keeper/profiles.h"
+#include "render/made_record.h"
+
+namespace outrigger::keeper {
+
+class HeapReport {
+ public:
+  explicit HeapReport(Profiles& profiles) : profiles_(profiles) {}
+
+  // Asks for it; nothing when one is being taken already.
+  void begin();
+  // Each turn while it is busy.
+  void look();
+  bool is_busy() const { return step_ == Step::kTop || step_ == Step::kProto; }
+  // It is there, as far as it could be had.
+  bool is_done() const { return step_ == Step::kDone; }
+
+  const std::string& top() const { return top_; }    // the largest stacks; or why there are none
+  const std::string& name() const { return name_; }  // in each piece's entry; empty: no pieces
+  size_t pieces() const;
+  // "heap profile {profile}, part {part} of {parts}", and the bytes in base64.
+  void make_piece(render::MadeRecord& made, size_t index) const;
+  void forget();
+
+ private:
+  enum class Step { kNothing, kTop, kProto, kDone };
+  void ask(pprof::Form form);
+
+  Profiles& profiles_;
+  Step step_ = Step::kNothing;
+  std::shared_ptr<pprof::Job> job_;
+  std::string top_;
+  std::string proto_;
+  std::string name_;
+};
+
+}  // namespace outrigger::keeper

@@ -1,0 +1,223 @@
+// However a service dies, one entry tells of it, with the stack of the thread that did it; and how
+// it ended stays what it was.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "harness.h"
+
+namespace outrigger::whole {
+namespace {
+
+struct Death {
+  const char* how;
+  int status;
+  const char* message;   // of the FATAL entry: so it begins
+  const char* function;  // where it happened; nullptr: no crash
+};
+constexpr Death kDeaths[] = {
+    {"segv", 139, "service crashed: SIGSEGV at 0x0 in dier::reads_nowhere", "dier::reads_nowhere"},
+    {"call", 139, "service crashed: SIGSEGV at 0x0 in 0x0 < dier::calls_nowhere", "0x0"},
+    {"overflow", 139, "service crashed: SIGSEGV at 0x", "dier::overflows"},
+    {"bus", 135, "service crashed: SIGBUS at 0x", "dier::reads_beyond_the_file"},
+    {"fpe", 136, "service crashed: SIGFPE at 0x", "dier::divides"},
+    {"ill", 132, "service crashed: SIGILL at 0x", "dier::traps"},
+    {"abort", 134, "service crashed: SIGABRT at 0x0 in dier::aborts", "dier::aborts"},
+    {"throw", 134, "service crashed: SIGABRT in dier::throws", "dier::throws"},
+    {"kill", 137, "service ended: killed by signal 9 (SIGKILL)", nullptr},
+    {"exit", 3, "service ended: exit code 3, in the middle of its work", nullptr},
+};
+
+StartOptions options() {
+  StartOptions options;
+  options.environment = {"OUTRIGGER_LISTEN=127.0.0.1:0", "OUTRIGGER_ADMIN=127.0.0.1:0",
+                         "OUTRIGGER_LOGS=stdout-json"};
+  return options;
+}
+
+std::vector<std::string> entries(const std::string& log, std::string_view beginning) {
+  std::vector<std::string> found;
+  for_each_line(log, [&](std::string_view line) {
+    if (json_text(line, "message").starts_with(beginning)) found.emplace_back(line);
+  });
+  return found;
+}
+
+void expect_explained(const Death& death, const std::string& where, const std::string& log) {
+  const auto told = entries(log, "service ");
+  ASSERT_EQ(told.size(), 1u) << log;
+  const std::string& entry = told.front();
+  EXPECT_TRUE(json_text(entry, "message").starts_with(death.message)) << entry;
+  EXPECT_EQ(json_text(entry, "level"), "FATAL");
+  if (death.function == nullptr) return;
+  EXPECT_EQ(json_text(entry, "function"), death.function) << entry;
+  EXPECT_NE(json_text(entry, "last_entries").find(':'), std::string::npos) << entry;
+  EXPECT_EQ(json_text(entry, "version").substr(0, 4), "1.0.") << entry;
+  EXPECT_EQ(json_text(entry, "missing"), "") << entry;
+  if (std::string_view(death.how) == "overflow") {
+    // So much of a stack is copied, and no more.
+    EXPECT_NE(json_text(entry, "stack").find(" times"), std::string::npos) << entry;
+  } else if (where == "main") {
+    EXPECT_NE(json_text(entry, "stack").find("dier::loop"), std::string::npos) << entry;
+  } else {
+    EXPECT_NE(json_text(entry, "threads").find("dier::loop"), std::string::npos) << entry;
+  }
+  if (where == "many") {
+    EXPECT_NE(entry.find("many-1 ("), std::string::npos) << entry;
+  }
+  if (std::string_view(death.how) == "throw") {
+    EXPECT_EQ(json_text(entry, "exception"), "dier::OutOfStock");
+    EXPECT_EQ(json_text(entry, "what"), "no teapots left");
+  }
+}
+
+class Deaths : public testing::TestWithParam<const char*> {};
+
+TEST_P(Deaths, are_told_once_with_the_stack_of_the_thread_that_did_it) {
+  const std::string where = GetParam();
+  for (const Death& death : kDeaths) {
+    SCOPED_TRACE(death.how);
+    Program program(DIER, {}, options());
+    const int port = program.service_port();
+    ASSERT_NE(port, 0) << program.err() << program.out();
+    ASSERT_NE(program.admin_port(), 0) << program.err();
+    http(port, "/die?how=" + std::string(death.how) + "&where=" + where, "POST");
+    EXPECT_EQ(program.exit_status(kPatience), death.status) << program.err();
+    expect_explained(death, where, program.out());
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Threads, Deaths, testing::Values("main", "worker", "many"),
+                         [](const auto& where) { return std::string(where.param); });
+
+TEST(Death, as_one_process_is_told_with_the_crashing_threads_stack) {
+  StartOptions in_process = options();
+  in_process.environment.push_back("OUTRIGGER_IN_PROCESS=1");
+  Program program(DIER, {}, in_process);
+  const int port = program.service_port();
+  ASSERT_NE(port, 0) << program.err();
+  http(port, "/die?how=segv&where=worker", "POST");
+  ASSERT_TRUE(program.wait(kPatience));
+  const auto told = entries(program.out(), "service crashed");
+  ASSERT_EQ(told.size(), 1u) << program.out();
+  EXPECT_EQ(json_text(told.front(), "function"), "dier::reads_nowhere") << told.front();
+}
+
+// A memory cgroup of version 1, as this machine may have it. Empty name: there is none to be had.
+class MemoryCgroup {
+ public:
+  explicit MemoryCgroup(size_t limit_bytes) {
+    const std::string name = "/sys/fs/cgroup/memory/outrigger-test-" + std::to_string(getpid());
+    if (mkdir(name.c_str(), 0755) != 0) return;
+    name_ = name;
+    if (!write(name_ + "/memory.limit_in_bytes", std::to_string(limit_bytes))) {
+      rmdir(name_.c_str());
+      name_.clear();
+    }
+  }
+  ~MemoryCgroup() {
+    if (!name_.empty()) eventually(kPatience, [&] { return rmdir(name_.c_str()) == 0; });
+  }
+  MemoryCgroup(const MemoryCgroup&) = delete;
+  MemoryCgroup& operator=(const MemoryCgroup&) = delete;
+
+  explicit operator bool() const { return !name_.empty(); }
+  void enter() const { write(name_ + "/cgroup.procs", std::to_string(getpid())); }
+
+ private:
+  static bool write(const std::string& file, const std::string& text) {
+    const int fd = open(file.c_str(), O_WRONLY | O_CLOEXEC);
+    const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    close(fd);
+    return written;
+  }
+  std::string name_;
+};
+
+int oom_kills() {
+  const char* const text = getenv("OUTRIGGER_TEST_OOM_KILLS");
+  return text != nullptr ? atoi(text) : 2;
+}
+
+TEST(OutOfMemory, is_told_with_the_heap_profile_at_death) {
+  const MemoryCgroup group(200u << 20);
+  if (!group) GTEST_SKIP() << "no memory cgroup of version 1 can be made here";
+  for (int i = 0; i < oom_kills(); ++i) {
+    StartOptions in_group = options();
+    in_group.in_child = [&] { group.enter(); };
+    Program program(DIER, {}, in_group);
+    const int port = program.service_port();
+    ASSERT_NE(port, 0) << program.err();
+    http(port, "/die?how=leak&where=worker", "POST");
+    ASSERT_EQ(program.exit_status(kPatience), 137) << program.err();
+    const auto told = entries(program.out(), "service ended");
+    ASSERT_EQ(told.size(), 1u) << program.out();
+    const std::string& entry = told.front();
+    EXPECT_TRUE(json_text(entry, "message").starts_with("service ended: killed by the OOM killer"))
+        << entry;
+    EXPECT_NE(json_text(entry, "heap").find("dier::leaks"), std::string::npos) << entry;
+    EXPECT_EQ(json_number(entry, "limit_bytes"), 200 << 20);
+    const std::string name = json_text(entry, "heap_profile");
+    EXPECT_NE(name, "") << entry;
+    // All pieces are there; `profile fetch` puts them together again.
+    Scratch scratch;
+    std::ofstream(scratch.path("log")) << program.out();
+    StartOptions fetch;
+    fetch.in_child = [&] {
+      dup2(open(scratch.path("log").c_str(), O_RDONLY | O_CLOEXEC), STDIN_FILENO);
+    };
+    Program fetched(DIER, {"profile", "fetch", name, "-o", scratch.path("heap")}, fetch);
+    EXPECT_EQ(fetched.exit_status(kPatience), 0) << fetched.err();
+    EXPECT_EQ(read_file(scratch.path("heap")).substr(0, 2), "\x1f\x8b");
+    if (HasFailure()) FAIL() << "in run " << i;
+  }
+}
+
+TEST(Hang, of_two_threads_that_wait_for_each_other_names_both_and_their_locks) {
+  Program program(DIER, {}, options());
+  const int port = program.service_port();
+  ASSERT_NE(port, 0) << program.err();
+  EXPECT_EQ(http(port, "/deadlock", "POST").status, 200);
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    return !entries(program.out(), "service hangs").empty();
+  })) << program.out();
+  const std::string entry = entries(program.out(), "service hangs").front();
+  EXPECT_EQ(json_text(entry, "level"), "ERROR");
+  EXPECT_NE(json_text(entry, "beat"), "") << entry;
+  const std::string waits = json_text(entry, "waits");
+  EXPECT_NE(waits.find("deadlock: "), std::string::npos) << entry;
+  for (const char* thread : {"forward (", "backward ("}) {
+    EXPECT_NE(waits.find(std::string(thread)), std::string::npos) << entry;
+  }
+  // main() waits for one of the two locks, is in no circle, and its stack is there.
+  EXPECT_NE(json_text(entry, "threads").find("dier::loop"), std::string::npos) << entry;
+  program.signal_service(SIGKILL);
+  EXPECT_EQ(program.exit_status(kPatience), 137);
+}
+
+TEST(Hang, of_a_stopped_service_is_told_and_so_is_its_return) {
+  Program program(DIER, {}, options());
+  ASSERT_NE(program.service_port(), 0) << program.err();
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    return http(program.admin_port(), "/health").body.find("beat_age_ms\": null") ==
+           std::string::npos;
+  }));
+  program.signal_service(SIGSTOP);
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    return !entries(program.out(), "service hangs").empty();
+  })) << program.out();
+  EXPECT_NE(entries(program.out(), "service hangs").front().find("dier::loop"), std::string::npos);
+  program.signal_service(SIGCONT);
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    return !entries(program.out(), "service answers again").empty();
+  })) << program.out();
+  kill(program.pid(), SIGTERM);
+  EXPECT_EQ(program.exit_status(kPatience), 0) << program.err();
+}
+
+}  // namespace
+}  // namespace outrigger::whole
