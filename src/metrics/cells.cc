@@ -128,7 +128,11 @@ uint32_t take_block(Store& store, std::atomic<uint32_t>& entry, uint32_t row, ui
   if (index >= store.share.layout.blocks) return 0;
   store.share.owner(index).store(segment::block_owner(row / internal::kOctaves, octave),
                                  std::memory_order_release);
-  store.share.head().blocks.store(index + 1, std::memory_order_release);
+  // Another thread may have published a later one already: it must stay so.
+  std::atomic<uint32_t>& blocks = store.share.head().blocks;
+  for (uint32_t seen = blocks.load(std::memory_order_relaxed); seen <= index;) {
+    if (blocks.compare_exchange_weak(seen, index + 1, std::memory_order_release)) break;
+  }
   uint32_t found = 0;
   const auto at = static_cast<uint32_t>(index * segment::kBlockBytes);
   // In shard 0 another thread may have been faster; then its block counts, and ours stays empty.

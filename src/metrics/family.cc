@@ -22,39 +22,65 @@ uint64_t mix(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-// 1 to 7 bytes, by loads of fixed sizes.
-uint64_t short_word(const char* at, size_t size) {
-  if (size >= 4) {
-    uint32_t first, last;
-    memcpy(&first, at, sizeof(first));
-    memcpy(&last, at + size - sizeof(last), sizeof(last));
-    return uint64_t{first} << 32 | last;
-  }
-  const auto byte = [&](size_t i) { return uint64_t{static_cast<unsigned char>(at[i])}; };
-  return byte(0) << 16 | byte(size / 2) << 8 | byte(size - 1);
+uint64_t load8(const char* at) {
+  uint64_t word;
+  memcpy(&word, at, sizeof(word));
+  return word;
+}
+uint64_t load4(const char* at) {
+  uint32_t word;
+  memcpy(&word, at, sizeof(word));
+  return word;
 }
 
+// A value of up to 16 bytes as two words, which together with its size say all of it.
+constexpr size_t kShort = 16;
+struct Short {
+  uint64_t low = 0;
+  uint64_t high = 0;
+  uint64_t size = 0;
+
+  static Short of(std::string_view value) {
+    const char* const at = value.data();
+    const size_t size = value.size();
+    if (size >= 8) return {load8(at), load8(at + size - 8), size};
+    if (size >= 4) return {load4(at) | load4(at + size - 4) << 32, 0, size};
+    if (size == 0) return {};
+    const auto byte = [&](size_t i) { return uint64_t{static_cast<unsigned char>(at[i])}; };
+    return {byte(0) << 16 | byte(size / 2) << 8 | byte(size - 1), 0, size};
+  }
+  friend bool operator==(const Short&, const Short&) = default;
+};
+// Sets of up to so many short values have a way of their own, without a loop over bytes.
+constexpr size_t kShortKeys = 3;
+
+// Where this lies differs with each start, so that nobody knows which values meet.
+uint64_t seed() { return reinterpret_cast<uintptr_t>(&seed); }
+
 uint64_t hash_of(const std::string_view* values, size_t count) {
-  // Where it lies differs with each start, so that nobody knows which values meet.
-  uint64_t hash = reinterpret_cast<uintptr_t>(&hash_of);
+  uint64_t hash = seed();
   for (size_t i = 0; i < count; ++i) {
     const char* at = values[i].data();
     size_t left = values[i].size();
     hash = mix(hash, left + 1);
-    for (; left >= 8; left -= 8, at += 8) {
-      uint64_t word;
-      memcpy(&word, at, 8);
-      hash = mix(hash, word);
-    }
-    if (left != 0) hash = mix(hash, short_word(at, left));
+    for (; left >= 8; left -= 8, at += 8) hash = mix(hash, load8(at));
+    if (left != 0) hash = mix(hash, Short::of({at, left}).low);
   }
+  return hash;
+}
+
+template <size_t kCount>
+uint64_t hash_of(const Short (&values)[kCount]) {
+  uint64_t hash = seed();
+  for (const Short& value : values) hash = mix(hash ^ value.low, value.high + value.size);
   return hash;
 }
 
 // A set that was met. Never changed once it is in the table.
 struct Entry {
   Place place;
-  std::string text;  // each value's length (4 bytes) and bytes
+  Short shorts[kShortKeys];  // of a longer value: a size that none has
+  std::string text;          // each value's length (4 bytes) and bytes
   bool is(const std::string_view* values, size_t count) const {
     const char* at = text.data();
     for (size_t i = 0; i < count; ++i) {
@@ -66,6 +92,14 @@ struct Entry {
       at += size;
     }
     return true;
+  }
+  template <size_t kCount>
+  bool is(const Short (&values)[kCount]) const {
+    uint64_t differs = 0;
+    for (size_t i = 0; i < kCount; ++i)
+      differs |= (shorts[i].low ^ values[i].low) | (shorts[i].high ^ values[i].high) |
+                 (shorts[i].size ^ values[i].size);
+    return differs == 0;
   }
 };
 struct Seat {
@@ -105,6 +139,7 @@ struct FamilyState {
   std::vector<double> buckets;
   // A power of two, at least twice the entries there can be: a probe ends soon.
   std::vector<Seat> seats;
+  size_t mask;  // their number less one
   size_t entries_max;
   std::mutex mutex;
   size_t entries = 0;                         // guarded by mutex
@@ -113,14 +148,13 @@ struct FamilyState {
   std::atomic<const Entry*> other{nullptr};
   std::atomic<bool> is_full{false};
 
-  const Entry* look_up(uint64_t hash, const std::string_view* values) const {
-    const size_t mask = seats.size() - 1;
+  template <typename Same>
+  const Entry* look_up(uint64_t hash, const Same& same) const {
     for (size_t i = hash & mask;; i = (i + 1) & mask) {
       // Acquire: pairs with the release in insert(); the entry is complete.
       const Entry* const entry = seats[i].entry.load(std::memory_order_acquire);
       if (entry == nullptr) return nullptr;
-      if (seats[i].hash.load(std::memory_order_relaxed) == hash && entry->is(values, keys.size()))
-        return entry;
+      if (seats[i].hash.load(std::memory_order_relaxed) == hash && same(*entry)) return entry;
     }
   }
   const Entry* insert(uint64_t hash, const std::string_view* values);
@@ -155,7 +189,8 @@ const Entry* FamilyState::others() {
 const Entry* FamilyState::insert(uint64_t hash, const std::string_view* values) {
   const segment::MetricLayout& layout = store()->share.layout;
   const std::lock_guard lock(mutex);
-  if (const Entry* const entry = look_up(hash, values)) return entry;  // another was faster
+  const auto same = [&](const Entry& entry) { return entry.is(values, keys.size()); };
+  if (const Entry* const entry = look_up(hash, same)) return entry;  // another was faster
   std::vector<std::string> texts;
   for (size_t i = 0; i < keys.size(); ++i) texts.push_back(mended(values[i]));
   {
@@ -177,8 +212,9 @@ const Entry* FamilyState::insert(uint64_t hash, const std::string_view* values) 
   for (size_t i = 0; i < keys.size(); ++i) {
     const auto size = static_cast<uint32_t>(values[i].size());
     entry.text.append(reinterpret_cast<const char*>(&size), sizeof(size)).append(values[i]);
+    if (i < kShortKeys)
+      entry.shorts[i] = size <= kShort ? Short::of(values[i]) : Short{0, 0, UINT64_MAX};
   }
-  const size_t mask = seats.size() - 1;
   size_t i = hash & mask;
   while (seats[i].entry.load(std::memory_order_relaxed) != nullptr) i = (i + 1) & mask;
   ++entries;
@@ -222,15 +258,15 @@ FamilyState* Maker::family(int kind, std::string_view name, const char* const* k
   size_t seats = 64;
   while (seats < 2 * state->entries_max) seats *= 2;
   state->seats = std::vector<Seat>(seats);
+  state->mask = seats - 1;
   return state;
 }
 
 namespace {
 
-Place find_place(FamilyState& state, const std::string_view* values) noexcept {
-  const uint64_t hash = hash_of(values, state.keys.size());
-  if (const Entry* const entry = state.look_up(hash, values)) [[likely]]
-    return entry->place;
+// Not in the table, or not to be had from it.
+[[gnu::noinline]] Place make_place(FamilyState& state, uint64_t hash,
+                                   const std::string_view* values) noexcept {
   // A child of fork() may have been made while a lock was held.
   if (Store* const made = store(); made != nullptr && !made->lives()) return {};
   try {
@@ -241,6 +277,37 @@ Place find_place(FamilyState& state, const std::string_view* values) noexcept {
     return state.others()->place;
   } catch (...) {  // memory
     return {};
+  }
+}
+
+[[gnu::noinline]] Place find_long(FamilyState& state, const std::string_view* values) noexcept {
+  const uint64_t hash = hash_of(values, state.keys.size());
+  const auto same = [&](const Entry& entry) { return entry.is(values, state.keys.size()); };
+  if (const Entry* const entry = state.look_up(hash, same)) return entry->place;
+  return make_place(state, hash, values);
+}
+
+template <size_t kCount>
+Place find_short(FamilyState& state, const std::string_view* values) noexcept {
+  Short shorts[kCount];
+  for (size_t i = 0; i < kCount; ++i) {
+    if (values[i].size() > kShort) [[unlikely]]
+      return find_long(state, values);
+    shorts[i] = Short::of(values[i]);
+  }
+  const uint64_t hash = hash_of(shorts);
+  const auto same = [&](const Entry& entry) { return entry.is(shorts); };
+  if (const Entry* const entry = state.look_up(hash, same)) [[likely]]
+    return entry->place;
+  return make_place(state, hash, values);
+}
+
+Place find_place(FamilyState& state, const std::string_view* values) noexcept {
+  switch (state.keys.size()) {
+    case 1: return find_short<1>(state, values);
+    case 2: return find_short<2>(state, values);
+    case 3: return find_short<3>(state, values);
+    default: return find_long(state, values);
   }
 }
 
