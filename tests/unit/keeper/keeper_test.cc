@@ -67,8 +67,8 @@ TEST(Keeper, prints_what_was_logged_and_how_the_service_ended) {
   EXPECT_EQ(field_of(lines[0], "seq"), "0");
   EXPECT_EQ(field_of(lines[1], "level"), "WARN");
   EXPECT_EQ(field_of(lines[2], "message"), "third");
-  EXPECT_EQ(field_of(lines[3], "message"), "service ended: exit code 3");
-  EXPECT_EQ(field_of(lines[3], "level"), "ERROR");
+  EXPECT_EQ(field_of(lines[3], "message"), "service ended: exit code 3, in the middle of its work");
+  EXPECT_EQ(field_of(lines[3], "level"), "FATAL");
   EXPECT_EQ(field_of(lines[3], "ring"), "keeper.0");
 }
 
