@@ -4,8 +4,8 @@
 #     One room of src/: the object library outrigger_<NAME>. DEPENDS names the rooms that it needs when it is linked.
 #     A room of headers alone needs no call.
 #
-#   outrigger_embed(ROOM files...)
-#     Text files below web/ of the room's directory, compiled in: page.css is the string_view web::page_css,
+#   outrigger_embed(ROOM DIRECTORY files...)
+#     Text files of that directory of the room, compiled in: web/page.css is the string_view web::page_css,
 #     declared in the room's web.h.
 #
 #   outrigger_test(NAME SOURCES files... [ROOMS rooms...] [LIBRARIES libraries...] [TIMEOUT seconds]
@@ -57,14 +57,14 @@ function(outrigger_private_fmt room)
                              "FMT_STATIC_THOUSANDS_SEPARATOR=','")
 endfunction()
 
-function(outrigger_embed room)
+function(outrigger_embed room directory)
   foreach(file IN LISTS ARGN)
     string(REPLACE "." "_" name "${file}")
-    set(source "${CMAKE_CURRENT_SOURCE_DIR}/web/${file}")
+    set(source "${CMAKE_CURRENT_SOURCE_DIR}/${directory}/${file}")
     set(script "${PROJECT_SOURCE_DIR}/cmake/EmbedText.cmake")
-    set(out "${CMAKE_CURRENT_BINARY_DIR}/web/${name}.cc")
+    set(out "${CMAKE_CURRENT_BINARY_DIR}/${directory}/${name}.cc")
     add_custom_command(OUTPUT "${out}" DEPENDS "${source}" "${script}"
-      COMMAND "${CMAKE_COMMAND}" "-DFILE=${source}" "-DNAME=outrigger::${room}::web::${name}" "-DHEADER=${room}/web.h"
+      COMMAND "${CMAKE_COMMAND}" "-DFILE=${source}" "-DNAME=outrigger::${room}::${directory}::${name}" "-DHEADER=${room}/${directory}.h"
         "-DOUT=${out}" -P "${script}" VERBATIM)
     target_sources(outrigger_${room} PRIVATE "${out}")
   endforeach()

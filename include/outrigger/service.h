@@ -37,6 +37,7 @@
 
 #include "outrigger/call.h"
 #include "outrigger/health.h"
+#include "outrigger/init.h"
 #include "outrigger/locator.h"
 #include "outrigger/operation.h"
 #include "outrigger/result.h"
@@ -150,11 +151,29 @@ class Service {
   // The last thing that the service does.
   void on_stop(std::function<void()> function);
 
+  // A step of `-init` (init.h), in the order of declaration, before the service is started: a
+  // sysctl, a directory, a user. It may find its work done already. `undo` is called when a later
+  // step fails. Both take an InitPlace or nothing; `function` returns void, or Result<void>.
+  template <typename Function>
+  void on_init(std::string name, Function function) {
+    add_init_step({std::move(name), internal::init_function(std::move(function)), {}});
+  }
+  template <typename Function, typename Undo>
+  void on_init(std::string name, Function function, Undo undo) {
+    add_init_step({std::move(name), internal::init_function(std::move(function)),
+                   [back = internal::init_function(std::move(undo))](const InitPlace& place) {
+                     (void)back(place);
+                   }});
+  }
+  // What the definition that `-init` writes allows the service (init.h).
+  void unit(UnitOptions options);
+
   internal::ServiceParts& parts() const { return *parts_; }
 
  private:
   void add_start_hook(internal::StartHook hook);
   void add_drain_hook(internal::DrainHook hook);
+  void add_init_step(internal::InitStep step);
 
   std::unique_ptr<internal::ServiceParts> parts_;
 };

@@ -1,6 +1,7 @@
 // The one global symbol of the operations object: the table of what stands behind the door.
 #include "admin/health_command.h"
 #include "admin/profile_command.h"
+#include "delivery/init.h"
 #include "http/client.h"
 #include "json/read.h"
 #include "keeper/main.h"
@@ -22,6 +23,7 @@ constexpr outrigger::ops::Table kTable = {
     .discover = outrigger::ops::discover,
     .health_command = outrigger::admin::health_command,
     .profile_command = outrigger::admin::profile_command,
+    .init = outrigger::delivery::init,
 };
 
 }  // namespace

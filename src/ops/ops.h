@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "delivery/wanted.h"
 #include "outrigger/http.h"
 #include "outrigger/json.h"
 #include "outrigger/result.h"
@@ -130,6 +131,8 @@ struct Table {
   int (*health_command)(std::string_view service, int argc, char** argv);
   // `prober profile KIND`: likewise.
   int (*profile_command)(std::string_view service, int argc, char** argv);
+  // Delivery: each prints, and returns the exit code.
+  int (*init)(const delivery::Facts& facts, const delivery::InitWanted& wanted);
 };
 
 // The door, from the program's side: runs the object's constructors once, then gives the table.

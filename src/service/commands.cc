@@ -8,12 +8,14 @@
 #include "outrigger/version.h"
 #include "service/call.h"
 #include "service/declarations.h"
+#include "service/delivery_command.h"
 #include "service/nearest.h"
 #include "service/operation_command.h"
 #include "service/options.h"
 #include "service/say.h"
 #include "service/sbom.h"
 #include "service/settled.h"
+#include "supervisor/words.h"
 
 namespace outrigger::service {
 namespace {
@@ -51,6 +53,11 @@ class Commands {
     if (word == "op") return operation_by_op(rest);
     if (word == "sbom") return list_of_parts(rest);
     const std::string plain = word.substr(std::min(word.find_first_not_of('-'), word.size()));
+    if (is_delivery_command(plain) && supervisor::is_contract_word(word)) {
+      return !rest.empty() && asks_help(rest.front())
+                 ? print(name_, help_text_for(parts_, plain))
+                 : delivery_command(parts_, program_, plain, rest);
+    }
     if (is_missing_command(plain)) {
       return refuse(word +
                         " is not part of this build: it can run, be asked and be configured, not "

@@ -6,12 +6,13 @@
 
 #include "outrigger/version.h"
 #include "service/call.h"
+#include "service/delivery_command.h"
 #include "service/options.h"
 
 namespace outrigger::service {
 namespace {
 
-constexpr std::string_view kMissing[] = {"init", "template", "user-data", "push"};
+constexpr std::string_view kMissing[] = {"template", "user-data", "push"};
 constexpr size_t kLeftColumnMax = 34;
 
 // Two columns, the left one as wide as its widest entry.
@@ -140,6 +141,8 @@ const std::vector<CommandWord>& command_words() {
        "[--instance PID]",
        "takes a profile of the running service"},
       {"config", "config [--json]", "each setting, its value, where it came from"},
+      {"init", "-init [OPTIONS] [-- OPTIONS OF RUN]",
+       "installs this file on this machine as a service, and starts it"},
       {"version", "version", "prints the version, that line alone"},
       {"sbom", "sbom", "what this file was linked from, as CycloneDX JSON"},
       {"op", "op NAME ...", "runs an operation whose name is taken by a command"},
@@ -181,6 +184,7 @@ std::string help_text_for(const internal::ServiceParts& parts, std::string_view 
     std::string out = "Usage: " + name + " " + std::string(command.usage) + "\n\n" +
                       std::string(command.about) + "\n";
     if (word == "run") out += "\n" + run_options_text(parts);
+    if (is_delivery_command(word)) out += "\nOptions:\n" + options_text(delivery_specs(word));
     return out;
   }
   if (const internal::OperationInfo* operation = find_operation(parts.operations, word)) {

@@ -273,6 +273,29 @@ OptionSpec json_spec(bool& json, std::string help) {
           })};
 }
 
+OptionSpec text_spec(std::string name, std::string value_name, std::string help,
+                     std::string& into) {
+  std::string default_text = into;
+  OptionSpec spec{
+      std::move(name),
+      std::move(value_name),
+      std::move(help),
+      std::move(default_text),
+      false,
+      last_into(into, [](const std::string& text) -> Result<std::string> { return text; })};
+  spec.has_variable = false;
+  return spec;
+}
+
+OptionSpec switch_spec(std::string name, std::string help, bool& into) {
+  OptionSpec spec{
+      name, "", std::move(help), "", false, last_into(into, [name](const std::string& text) {
+        return internal::parse_bool("--" + name, text);
+      })};
+  spec.has_variable = false;
+  return spec;
+}
+
 std::vector<OptionSpec> call_specs(const internal::OperationInfo& operation, CallOptions& into) {
   into.named.assign(operation.parameters.size(), {});
   std::vector<OptionSpec> specs;

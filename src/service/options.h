@@ -49,6 +49,9 @@ struct CallOptions {
 };
 std::vector<OptionSpec> call_specs(const internal::OperationInfo& operation, CallOptions& into);
 OptionSpec json_spec(bool& json, std::string help);
+// An option of a command alone, which no variable stands for.
+OptionSpec text_spec(std::string name, std::string value_name, std::string help, std::string& into);
+OptionSpec switch_spec(std::string name, std::string help, bool& into);
 // The service's own.
 std::vector<OptionSpec> own_specs(const internal::ServiceParts& parts);
 

@@ -29,6 +29,8 @@ struct ServiceParts {
   std::vector<StartHook> start_hooks;
   std::vector<DrainHook> drain_hooks;
   std::vector<StopHook> stop_hooks;
+  std::vector<InitStep> init_steps;
+  UnitOptions unit;
   health::Runner* runner = nullptr;  // while serving; then checks go there
 };
 

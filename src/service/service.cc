@@ -38,6 +38,10 @@ void Service::on_stop(std::function<void()> function) {
 void Service::add_start_hook(internal::StartHook hook) {
   parts_->start_hooks.push_back(std::move(hook));
 }
+void Service::unit(UnitOptions options) { parts_->unit = std::move(options); }
+void Service::add_init_step(internal::InitStep step) {
+  parts_->init_steps.push_back(std::move(step));
+}
 void Service::add_drain_hook(internal::DrainHook hook) {
   parts_->drain_hooks.push_back(std::move(hook));
 }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <outrigger/outrigger.h>
 #include <outrigger/testing.h>
+#include <filesystem>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
@@ -91,6 +92,16 @@ const auto timing = took.start();     // observed when it goes out of scope
 answers.of("/greet", "200").add();    // dimensions given at the call
 }
 }  // namespace counting
+
+namespace installing {
+using namespace outrigger;
+void steps(Service& service) {
+service.on_init("queue directory",
+                [](const InitPlace& place) { std::filesystem::create_directories(place.root + "/srv/queue"); },
+                [](const InitPlace& place) { std::filesystem::remove_all(place.root + "/srv/queue"); });
+service.unit({.open_files = 1'000'000, .devices = {"/dev/nvidia0"}, .jit = true});
+}
+}  // namespace installing
 
 void greet(const std::string& name) {
   static const auto greeted = outrigger::metrics::counter("Greetings");
