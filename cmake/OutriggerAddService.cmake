@@ -7,7 +7,7 @@
 #             OUTRIGGER_GIT_SHA gives the commit where there is no git.
 #   LINKAGE   static (the default): one fully static, position-independent file that runs in an empty chroot.
 #             dynamic: shares the system's C and C++ libraries.
-#   NO_HEAP_PROFILE  leaves the hooks of malloc out; a dynamic file has none anyway.
+#   NO_HEAP_PROFILE  leaves the hooks of malloc out.
 #   NO_WAIT_PROFILE  leaves the hooks of locks and condition variables out.
 #
 #   In Release the file is stripped but for the names of its functions, which stay in it, compressed, for profiles; its
@@ -21,6 +21,30 @@
 include_guard(GLOBAL)
 include(CheckLinkerFlag)
 set(OUTRIGGER_GIT_SHA "" CACHE STRING "Commit to bake into services; empty: ask git at each build")
+
+# What profiles need to see (src/profile/interpose*.cc).
+set(OUTRIGGER_THREAD_HOOKS pthread_create)
+set(OUTRIGGER_HEAP_HOOKS malloc calloc realloc free memalign aligned_alloc posix_memalign valloc pvalloc
+  malloc_usable_size)
+set(OUTRIGGER_WAIT_HOOKS mutex_lock mutex_timedlock mutex_clocklock rwlock_rdlock rwlock_wrlock cond_wait
+  cond_timedwait cond_clockwait join)
+list(TRANSFORM OUTRIGGER_WAIT_HOOKS PREPEND pthread_)
+
+# The linker's flags that put hooks in the place of these functions. In a static file --wrap: all calls of the file. In a
+# dynamic one --wrap would miss the shared libraries' calls, so that they would free what they have not allocated: there
+# the hooks bear the functions' names for everyone, and reach the real ones through src/profile/next.cc.
+function(outrigger_hook_flags out linkage)
+  set(flags)
+  foreach(hook IN LISTS ARGN)
+    if(linkage STREQUAL static)
+      list(APPEND flags -Wl,--wrap=${hook})
+    else()
+      list(APPEND flags -Wl,--undefined=__wrap_${hook} -Wl,--undefined=outrigger_next_${hook}
+        -Wl,--defsym=${hook}=__wrap_${hook} -Wl,--defsym=__real_${hook}=outrigger_next_${hook})
+    endif()
+  endforeach()
+  set(${out} ${flags} PARENT_SCOPE)
+endfunction()
 
 function(outrigger_add_service name)
   cmake_parse_arguments(PARSE_ARGV 1 SERVICE "NO_HEAP_PROFILE;NO_WAIT_PROFILE" "VERSION;LINKAGE" "SOURCES")
@@ -78,21 +102,18 @@ function(outrigger_make_service name)
     target_link_options(${name} PRIVATE -pie)
   endif()
   target_link_options(${name} PRIVATE
-    -Wl,--gc-sections -Wl,--build-id -Wl,-z,relro,-z,now -Wl,-z,noexecstack
-    -Wl,--wrap=pthread_create)
-  if(SERVICE_LINKAGE STREQUAL static AND NOT SERVICE_NO_HEAP_PROFILE)
-    foreach(hook malloc calloc realloc free memalign aligned_alloc posix_memalign valloc pvalloc malloc_usable_size)
-      target_link_options(${name} PRIVATE -Wl,--wrap=${hook})
-    endforeach()
+    -Wl,--gc-sections -Wl,--build-id -Wl,-z,relro,-z,now -Wl,-z,noexecstack)
+  set(hooks ${OUTRIGGER_THREAD_HOOKS})
+  if(NOT SERVICE_NO_HEAP_PROFILE)
+    list(APPEND hooks ${OUTRIGGER_HEAP_HOOKS})
     target_link_options(${name} PRIVATE -Wl,--undefined=outrigger_heap_hooks)
   endif()
   if(NOT SERVICE_NO_WAIT_PROFILE)
-    foreach(hook mutex_lock mutex_timedlock mutex_clocklock rwlock_rdlock rwlock_wrlock cond_wait cond_timedwait
-        cond_clockwait join)
-      target_link_options(${name} PRIVATE -Wl,--wrap=pthread_${hook})
-    endforeach()
+    list(APPEND hooks ${OUTRIGGER_WAIT_HOOKS})
     target_link_options(${name} PRIVATE -Wl,--undefined=outrigger_wait_hooks)
   endif()
+  outrigger_hook_flags(hook_flags ${SERVICE_LINKAGE} ${hooks})
+  target_link_options(${name} PRIVATE ${hook_flags})
   target_link_libraries(${name} PRIVATE outrigger::early outrigger::outrigger outrigger::operations)
 
   # The list of parts (`NAME sbom`): the linker tells what it read, and the list is laid into the file afterwards.

@@ -19,7 +19,12 @@ install(FILES LICENSE docs/licensing.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
 # Paths in the .pc files begin at the file itself, so that an unpacked archive may lie anywhere.
 cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig"
   OUTPUT_VARIABLE pc_prefix)
-foreach(name outrigger outrigger-service)
+set(hooks ${OUTRIGGER_THREAD_HOOKS} ${OUTRIGGER_HEAP_HOOKS} ${OUTRIGGER_WAIT_HOOKS})
+foreach(linkage static dynamic)
+  outrigger_hook_flags(flags ${linkage} ${hooks})
+  list(JOIN flags " " pc_hooks_${linkage})
+endforeach()
+foreach(name outrigger outrigger-service outrigger-service-dynamic)
   configure_file("cmake/${name}.pc.in" "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
 endforeach()

@@ -1,4 +1,5 @@
 // Outrigger's profilers over the work of work.h: a service that measures itself and ends.
+#include <pthread.h>
 #include <stdio.h>
 
 #include <thread>
@@ -9,6 +10,7 @@
 // The allocator without the hooks (cmake/OutriggerAddService.cmake links with --wrap).
 extern "C" void* __real_malloc(size_t bytes);
 extern "C" void __real_free(void* block);
+extern "C" int __real_pthread_mutex_lock(pthread_mutex_t* mutex);
 
 namespace {
 
@@ -46,14 +48,39 @@ void nothing() {}
 void hooked() { bench::malloc_only(malloc, free); }
 void bare() { bench::malloc_only(__real_malloc, __real_free); }
 
+void lock_only(int (*lock)(pthread_mutex_t*)) {
+  static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  for (int i = 0; i < 64; ++i) {
+    lock(&mutex);
+    pthread_mutex_unlock(&mutex);
+  }
+}
+void hooked_locks() { lock_only(pthread_mutex_lock); }
+void bare_locks() { lock_only(__real_pthread_mutex_lock); }
+
+// The keeper looks ten times a second what rate is wanted.
+void record(unsigned hz) {
+  profile::set_record_rate(hz);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+}
+
 void measure(const std::string& admin, const std::string& what) {
-  if (what != "cpu") {
+  if (what == "all" || what == "locks")
+    bench::tell("lock_uncontended",
+                bench::percent_more(301, hooked_locks, bare_locks, 10, nothing, nothing));
+  if (what == "all" || what == "record") {
+    std::this_thread::sleep_for(std::chrono::seconds(3));  // until it may begin
+    bench::tell("record_10hz", bench::percent_more(
+                                   15, bench::ordinary, bench::ordinary, 1000, [] { record(10); },
+                                   [] { record(0); }));
+  }
+  if (what == "all" || what == "heap") {
     bench::tell("heap_malloc_only", bench::percent_more(301, hooked, bare, 10, heap_on, heap_off));
     bench::tell("heap_hooks_off", bench::percent_more(301, hooked, bare, 10, nothing, nothing));
     bench::tell("heap_ordinary",
                 bench::percent_more(301, bench::ordinary, bench::ordinary, 20, heap_on, heap_off));
   }
-  if (what == "heap") return;
+  if (what != "all" && what != "cpu") return;
   Profiles profiles(admin);
   bench::tell("cpu_100hz", bench::percent_more(
                                15, bench::ordinary, bench::ordinary, 1000, [&] { profiles.on(); },
@@ -65,7 +92,8 @@ void measure(const std::string& admin, const std::string& what) {
 int main(int argc, char** argv) {
   Service service{{.name = "bench_profile_own", .about = "Measures its own profilers."}};
   auto admin = service.option<std::string>("own-admin", {.otherwise = "", .help = "as --admin"});
-  auto what = service.option<std::string>("what", {.otherwise = "all", .help = "heap, cpu or all"});
+  auto what = service.option<std::string>(
+      "what", {.otherwise = "all", .help = "heap, locks, record, cpu or all"});
   std::thread measuring;
   service.on_start([&]() -> Result<void> {
     measuring = std::thread([&] {

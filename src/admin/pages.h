@@ -53,6 +53,8 @@ http::ServerResponse config_page(const ConfigReport& config);
 http::ServerResponse pprof_index(Profiles* profiles);
 // The flame graph, drawn by the browser from what the others give.
 http::ServerResponse pprof_ui();
+// ?number=: one that was taken by itself.
+http::ServerResponse pprof_kept(Profiles* profiles, const http::ServerRequest& request);
 http::ServerResponse pprof_cmdline(Profiles* profiles);
 http::ServerResponse pprof_symbol(Profiles* profiles, const http::ServerRequest& request);
 // Each profile by its own path; the answer comes later.

@@ -17,6 +17,7 @@ using http::ServerResponse;
 
 constexpr int64_t kSecondsMax = 300;
 constexpr uint32_t kHzMax = 1000;
+constexpr int64_t kSinceMax = 600;  // what the record holds
 
 struct Described {
   std::string_view name;
@@ -25,11 +26,20 @@ struct Described {
   ProfileForm form;  // without debug=
 };
 constexpr std::array kDescribed{
-    Described{"profile",
-              "CPU profile: where the threads' CPU time goes, for ?seconds= (30) at ?hz= (100).",
-              ProfileKind::kCpu, ProfileForm::kProto},
-    Described{"heap", "Live memory by who allocated it; with ?seconds= what came within them.",
-              ProfileKind::kHeap, ProfileForm::kProto},
+    Described{
+        "profile",
+        "CPU profile: where the threads' CPU time goes, for ?seconds= (30) at ?hz= (100); or at "
+        "once, of what was recorded: ?since=10m. Counted: samples in the record.",
+        ProfileKind::kCpu, ProfileForm::kProto},
+    Described{"wall",
+              "Where the threads' time goes, waiting included, likewise. Its signals end "
+              "epoll_wait and nanosleep with EINTR: taken only when asked for.",
+              ProfileKind::kWall, ProfileForm::kProto},
+    Described{
+        "heap",
+        "Live memory by who allocated it; with ?seconds= what came within them. Counted: live "
+        "blocks that were sampled.",
+        ProfileKind::kHeap, ProfileForm::kProto},
     Described{"allocs", "All that was allocated since the start, by whom.", ProfileKind::kAllocs,
               ProfileForm::kProto},
     Described{"mutex", "Who waited for locks, how often and how long; with ?seconds= within them.",
@@ -82,18 +92,19 @@ Result<int64_t> number_in(const ServerRequest& request, std::string_view name, i
 
 Result<ProfileAsk> ask_in(const ServerRequest& request, const Described& profile) {
   for (const auto& [name, value] : request.query) {
-    if (name != "seconds" && name != "hz" && name != "debug" && name != "gc")
-      return bad_input(name, value, "no parameters but seconds, hz, debug and gc");
+    if (name != "seconds" && name != "hz" && name != "since" && name != "debug" && name != "gc")
+      return bad_input(name, value, "no parameters but seconds, hz, since, debug and gc");
   }
-  const bool of_cpu = profile.kind == ProfileKind::kCpu;
-  const auto seconds = number_in(request, "seconds", of_cpu ? 30 : 0, of_cpu ? 1 : 0, kSecondsMax);
+  const bool of_time = profile.kind == ProfileKind::kCpu || profile.kind == ProfileKind::kWall;
+  const auto seconds =
+      number_in(request, "seconds", of_time ? 30 : 0, of_time ? 1 : 0, kSecondsMax);
   if (!seconds) return seconds.error();
   const auto hz = number_in(request, "hz", 100, 1, kHzMax);
   if (!hz) return hz.error();
   const auto debug = number_in(request, "debug", 0, 0, 2);
   if (!debug) return debug.error();
-  if (const auto given = request.parameter("hz"); given && !of_cpu)
-    return bad_input("hz", *given, "nothing: it is for the CPU profile");
+  if (const auto given = request.parameter("hz"); given && !of_time)
+    return bad_input("hz", *given, "nothing: it is for the profiles of CPU and wall time");
   if (const auto given = request.parameter("seconds");
       given && profile.kind == ProfileKind::kThreads)
     return bad_input("seconds", *given, "nothing: threads are shown as they are now");
@@ -102,7 +113,26 @@ Result<ProfileAsk> ask_in(const ServerRequest& request, const Described& profile
   ask.form = *debug == 0 ? profile.form : ProfileForm::kText;
   ask.seconds = *seconds;
   ask.hz = static_cast<uint32_t>(*hz);
+  const auto since = request.parameter("since");
+  if (!since) return ask;
+  if (profile.kind != ProfileKind::kCpu)
+    return bad_input("since", *since, "nothing: only the CPU's time is recorded");
+  for (const char* other : {"seconds", "hz"})
+    if (const auto given = request.parameter(other))
+      return bad_input(other, *given, "nothing beside since: what was recorded is there already");
+  const auto back = since_seconds(*since);
+  if (!back) return back.error();
+  ask.kind = ProfileKind::kRecord;
+  ask.seconds = *back;
   return ask;
+}
+
+ServerResponse attachment(const std::string& name, std::string bytes) {
+  ServerResponse response;
+  response.content_type = "application/octet-stream";
+  response.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + name + "\"");
+  response.body = std::move(bytes);
+  return response;
 }
 
 class Awaited final : public http::Later {
@@ -114,11 +144,7 @@ class Awaited final : public http::Later {
     if (!taken) return {};
     if (!taken->ok()) return error(taken->error());
     if (form_ == ProfileForm::kText) return text(200, std::move(**taken));
-    ServerResponse response;
-    response.content_type = "application/octet-stream";
-    response.headers.emplace_back("Content-Disposition", "attachment; filename=\"" + name_ + "\"");
-    response.body = std::move(**taken);
-    return response;
+    return attachment(name_, std::move(**taken));
   }
 
  private:
@@ -129,23 +155,50 @@ class Awaited final : public http::Later {
 
 std::string_view last_part(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
+std::string count_of(Profiles* profiles, ProfileKind kind) {
+  if (profiles == nullptr || kind == ProfileKind::kWall) return {};
+  if (kind == ProfileKind::kCpu) kind = ProfileKind::kRecord;
+  return std::to_string(profiles->count(kind));
+}
+
 }  // namespace
 
-ServerResponse pprof_index(Profiles*) {
+Result<int64_t> since_seconds(std::string_view given) {
+  int64_t number = 0;
+  const auto [end, status] = std::from_chars(given.data(), given.data() + given.size(), number);
+  const std::string_view unit(end, static_cast<size_t>(given.data() + given.size() - end));
+  if (unit == "m" && number <= kSinceMax) number *= 60;
+  if (status != std::errc() || (unit != "" && unit != "s" && unit != "m") || number < 1 ||
+      number > kSinceMax)
+    return bad_input("since", given, "a time like 90s or 10m, which is the longest");
+  return number;
+}
+
+ServerResponse pprof_index(Profiles* profiles) {
   std::string body =
       "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>/debug/pprof/</title>"
       "</head><body><h1>/debug/pprof/</h1>\n"
       "<p>For <code>go tool pprof http://HOST:PORT/debug/pprof/NAME</code>; <code>?debug=1</code> "
-      "gives text.</p>\n<table>\n";
-  const auto row = [&](std::string_view name, std::string_view about) {
-    body.append("<tr><td><a href=\"/debug/pprof/").append(name).append("\">").append(name);
-    body.append("</a></td><td>").append(about).append("</td></tr>\n");
+      "gives text.</p>\n<table>\n<tr><th>count</th><th>profile</th><th>what</th></tr>\n";
+  const auto row = [&](std::string_view name, std::string_view about, const std::string& count) {
+    body.append("<tr><td>").append(count).append("</td><td><a href=\"/debug/pprof/").append(name);
+    body.append("\">").append(name).append("</a></td><td>").append(about).append("</td></tr>\n");
   };
-  for (const Described& each : kDescribed) row(each.name, each.about);
-  row("ui", "Flame graphs of all these, and their differences, here in the browser.");
-  row("cmdline", "The service's command line.");
-  row("symbol", "Names for addresses: <code>0x1234+0x5678</code> in the query or a POST's body.");
-  body += "</table></body></html>\n";
+  for (const Described& each : kDescribed)
+    row(each.name, each.about, count_of(profiles, each.kind));
+  row("ui", "Flame graphs of all these, and their differences, here in the browser.", "");
+  row("cmdline", "The service's command line.", "");
+  row("symbol", "Names for addresses: <code>0x1234+0x5678</code> in the query or a POST's body.",
+      "");
+  body += "</table>\n";
+  const auto kept = profiles != nullptr ? profiles->kept() : std::vector<Profiles::Kept>();
+  if (!kept.empty()) body += "<h2>Taken by themselves</h2>\n<ul>\n";
+  for (const Profiles::Kept& each : kept) {
+    body.append("<li><a href=\"/debug/pprof/kept?number=").append(std::to_string(each.number));
+    body.append("\">").append(each.kind).append("</a> at ").append(each.time);
+    body.append(": ").append(each.reason).append("</li>\n");
+  }
+  body += kept.empty() ? "</body></html>\n" : "</ul></body></html>\n";
   ServerResponse response;
   response.content_type = "text/html; charset=utf-8";
   response.body = std::move(body);
@@ -190,6 +243,15 @@ ServerResponse pprof_symbol(Profiles* profiles, const ServerRequest& request) {
   ServerResponse response;
   response.later = std::make_shared<Awaited>(std::move(begun.pending), "symbol", ask.form);
   return response;
+}
+
+ServerResponse pprof_kept(Profiles* profiles, const ServerRequest& request) {
+  if (profiles == nullptr) return error(503, "there is no process to be profiled");
+  const auto number = number_in(request, "number", 0, 1, INT64_MAX);
+  if (!number) return error(number.error());
+  auto profile = profiles->kept_profile(static_cast<uint64_t>(*number));
+  if (!profile) return error(404, "no profile of this number is kept: see /debug/pprof/");
+  return attachment("kept", std::move(*profile));
 }
 
 ServerResponse pprof_profile(Profiles* profiles, const ServerRequest& request) {

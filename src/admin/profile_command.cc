@@ -10,6 +10,7 @@
 
 #include "admin/health_command.h"
 #include "admin/profile_fetch.h"
+#include "admin/profiles.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "base/threads.h"
@@ -30,8 +31,10 @@ struct Named {
   std::string_view kind;
   std::string_view path;
 };
-constexpr Named kKinds[] = {{"cpu", "profile"}, {"heap", "heap"},   {"allocs", "allocs"},
-                            {"mutex", "mutex"}, {"block", "block"}, {"threads", "threads"}};
+constexpr Named kKinds[] = {{"cpu", "profile"},    {"wall", "wall"},   {"heap", "heap"},
+                            {"allocs", "allocs"},  {"mutex", "mutex"}, {"block", "block"},
+                            {"threads", "threads"}};
+constexpr const char* kKindsWord = "cpu, wall, heap, allocs, mutex, block, threads or fetch";
 
 Result<int64_t> number(std::string_view option, std::string_view text, int64_t least,
                        int64_t most) {
@@ -187,6 +190,7 @@ Result<ProfileWanted> parse_profile_words(const std::vector<std::string_view>& g
   std::string_view path;
   int64_t hz = 0;
   bool seconds_given = false;
+  std::string since;
   for (size_t i = 0; i < words.size(); ++i) {
     std::string_view word = words[i];
     if (word == "-" || !word.starts_with('-')) {
@@ -194,8 +198,7 @@ Result<ProfileWanted> parse_profile_words(const std::vector<std::string_view>& g
         return bad_input("profile", word, "one kind of profile, and options");
       for (const Named& each : kKinds)
         if (each.kind == word) path = each.path;
-      if (path.empty())
-        return bad_input("profile", word, "cpu, heap, allocs, mutex, block or threads");
+      if (path.empty()) return bad_input("profile", word, kKindsWord);
       wanted.kind = word;
       continue;
     }
@@ -204,13 +207,19 @@ Result<ProfileWanted> parse_profile_words(const std::vector<std::string_view>& g
       wanted.text = true;
       continue;
     }
-    if (word != "seconds" && word != "hz" && word != "o" && word != "output" && word != "instance")
-      return bad_input("profile", words[i], "--seconds, --hz, -o, --text or --instance");
+    if (word != "seconds" && word != "hz" && word != "since" && word != "o" && word != "output" &&
+        word != "instance")
+      return bad_input("profile", words[i], "--seconds, --hz, --since, -o, --text or --instance");
     if (i + 1 == words.size()) return bad_input("profile", words[i], "a value behind it");
     const std::string_view value = words[++i];
     if (word == "o" || word == "output") {
       if (value.empty()) return bad_input("-o", value, "a file's name, or - for stdout");
       wanted.output = value;
+      continue;
+    }
+    if (word == "since") {
+      if (const auto back = since_seconds(value); !back) return back.error();
+      since = value;
       continue;
     }
     const bool is_seconds = word == "seconds";
@@ -228,13 +237,14 @@ Result<ProfileWanted> parse_profile_words(const std::vector<std::string_view>& g
       wanted.instance = static_cast<int>(*given);
     }
   }
-  if (path.empty())
-    return bad_input("profile", "", "cpu, heap, allocs, mutex, block, threads or fetch behind it");
-  if (wanted.kind == "cpu" && !seconds_given) wanted.seconds = kCpuSeconds;
+  if (path.empty()) return bad_input("profile", "", std::string(kKindsWord) + " behind it");
+  const bool of_time = wanted.kind == "cpu" || wanted.kind == "wall";
+  if (of_time && !seconds_given && since.empty()) wanted.seconds = kCpuSeconds;
   // What a kind does not take, the service refuses with its own sentence.
   wanted.path = "/debug/pprof/" + std::string(path) + "?debug=" + (wanted.text ? "1" : "0");
-  if (seconds_given || wanted.kind == "cpu")
+  if (seconds_given || (of_time && since.empty()))
     wanted.path += "&seconds=" + std::to_string(wanted.seconds);
+  if (!since.empty()) wanted.path += "&since=" + since;
   if (hz != 0) wanted.path += "&hz=" + std::to_string(hz);
   return wanted;
 }

@@ -86,6 +86,10 @@ ServerResponse get_pprof_profile(Source& source, const ServerRequest& request, T
   return pprof_profile(source.profiles(), request);
 }
 
+ServerResponse get_pprof_kept(Source& source, const ServerRequest& request, Trust) {
+  return pprof_kept(source.profiles(), request);
+}
+
 ServerResponse get_pprof_ui(Source&, const ServerRequest&, Trust) { return pprof_ui(); }
 ServerResponse get_flame_css(Source&, const ServerRequest&, Trust) {
   return style_sheet(web::flame_css);
@@ -118,6 +122,7 @@ constexpr Route kRoutes[] = {
     {"/debug/pprof/cmdline", Exposure::kPrivate, get_pprof_cmdline, nullptr},
     {"/debug/pprof/goroutine", Exposure::kPrivate, get_pprof_profile, nullptr},
     {"/debug/pprof/heap", Exposure::kPrivate, get_pprof_profile, nullptr},
+    {"/debug/pprof/kept", Exposure::kPrivate, get_pprof_kept, nullptr},
     {"/debug/pprof/mutex", Exposure::kPrivate, get_pprof_profile, nullptr},
     {"/debug/pprof/profile", Exposure::kPrivate, get_pprof_profile, nullptr},
     {"/debug/pprof/symbol", Exposure::kPrivate, get_pprof_symbol, nullptr, get_pprof_symbol},
@@ -125,6 +130,7 @@ constexpr Route kRoutes[] = {
     {"/debug/pprof/ui", Exposure::kPrivate, get_pprof_ui, nullptr},
     {"/debug/pprof/ui.css", Exposure::kPrivate, get_flame_css, nullptr},
     {"/debug/pprof/ui.js", Exposure::kPrivate, get_flame_js, nullptr},
+    {"/debug/pprof/wall", Exposure::kPrivate, get_pprof_profile, nullptr},
 };
 
 ServerResponse not_found(std::string_view path) {

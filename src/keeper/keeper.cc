@@ -257,6 +257,7 @@ void Keeper::look_each_second(int64_t now_ns) {
   clock_->adjust();
   level_->tick(base::real_ns());
   process_->look(now_ns);
+  if (ended_ns_ == 0) profiles_->look_at_lines(now_ns);
   caught_up_ = caught_up_ || output_ != nullptr;
   look_at_declarations(now_ns);
   if (orphaned_ns_ != 0) look_at_orphan(now_ns);

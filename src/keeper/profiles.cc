@@ -6,11 +6,13 @@
 
 #include <utility>
 
+#include "base/clock.h"
 #include "base/fd.h"
 
 namespace outrigger::keeper {
 namespace {
 
+constexpr int64_t kLinesEveryNs = base::kNsPerSecond;
 constexpr size_t kCommandLineMax = 64u << 10;
 
 class Pending final : public admin::PendingProfile {
@@ -25,6 +27,8 @@ class Pending final : public admin::PendingProfile {
 
 pprof::Kind kind_of(admin::ProfileKind kind) {
   switch (kind) {
+    case admin::ProfileKind::kWall: return pprof::Kind::kWall;
+    case admin::ProfileKind::kRecord: return pprof::Kind::kRecord;
     case admin::ProfileKind::kThreads: return pprof::Kind::kThreads;
     case admin::ProfileKind::kHeap: return pprof::Kind::kHeap;
     case admin::ProfileKind::kAllocs: return pprof::Kind::kAllocs;
@@ -56,6 +60,14 @@ std::shared_ptr<pprof::Job> Profiles::begin_heap(pprof::Form form) {
   ask.form = form;
   ask.seconds = 0;
   return profiler_.begin(ask).job;
+}
+
+uint64_t Profiles::count(admin::ProfileKind kind) { return profiler_.count(kind_of(kind)); }
+
+void Profiles::look_at_lines(int64_t now_ns) {
+  if (now_ns - lines_ns_ < kLinesEveryNs) return;
+  lines_ns_ = now_ns;
+  if (const auto load = load_of(service_pid_)) kept_.look(now_ns, *load);
 }
 
 std::string Profiles::command_line() {

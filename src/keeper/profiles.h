@@ -5,6 +5,7 @@
 #include <string>
 
 #include "admin/profiles.h"
+#include "keeper/kept_profiles.h"
 #include "pprof/profiler.h"
 
 namespace outrigger::keeper {
@@ -12,7 +13,7 @@ namespace outrigger::keeper {
 class Profiles final : public admin::Profiles {
  public:
   explicit Profiles(const pprof::Profiler::Parts& parts)
-      : service_pid_(parts.service_pid), profiler_(parts) {}
+      : service_pid_(parts.service_pid), profiler_(parts), kept_(profiler_) {}
 
   // At each turn of the keeper's loop.
   void watch_samples() { profiler_.watch_samples(); }
@@ -20,12 +21,20 @@ class Profiles final : public admin::Profiles {
   // What is live on the heap, for the log; nullptr while a heap profile is under way already.
   std::shared_ptr<pprof::Job> begin_heap(pprof::Form form);
 
+  // About once a second, by the same.
+  void look_at_lines(int64_t now_ns);
+
   Begun begin(const admin::ProfileAsk& ask) override;
+  uint64_t count(admin::ProfileKind kind) override;
+  std::vector<Kept> kept() override { return kept_.list(); }
+  std::optional<std::string> kept_profile(uint64_t number) override { return kept_.get(number); }
   std::string command_line() override;
 
  private:
   const int service_pid_;
   pprof::Profiler profiler_;
+  KeptProfiles kept_;
+  int64_t lines_ns_ = 0;
 };
 
 }  // namespace outrigger::keeper

@@ -2,6 +2,8 @@
 // allocations (heap.h), sampled waits (waits.h). Used by one thread.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -29,8 +31,8 @@ class Book {
                             const std::vector<Values>& after) const = 0;
 };
 
-// The difference by stack; those of one label alone, when `label` is not kNone.
-Stacks difference_of(const Stacks& stacks, uint32_t label, const std::vector<Values>& before,
-                     const std::vector<Values>& after);
+// The difference by stack, with labels as `relabel` has them; those of Stacks::kNone are left out.
+Stacks difference_of(const Stacks& stacks, const std::function<uint32_t(uint32_t)>& relabel,
+                     const std::vector<Values>& before, const std::vector<Values>& after);
 
 }  // namespace outrigger::pprof

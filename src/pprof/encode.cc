@@ -1,3 +1,6 @@
+#include <map>
+#include <utility>
+
 #include "pprof/profile.h"
 #include "pprof/proto.h"
 
@@ -59,39 +62,49 @@ class Encoder {
     ProtoWriter writer;
     std::span<const uint64_t> addresses = stacks.addresses(stack);
     if (head.from_hooks) addresses = addresses.subspan(hook_frames(addresses, unwinder_));
-    for (const uint64_t address : addresses) locations.varint(location(address));
+    bool at_hook = head.from_hooks;
+    for (const uint64_t address : addresses) {
+      locations.varint(location(address, at_hook));
+      at_hook = false;
+    }
     for (size_t i = 0; i < head.values.size(); ++i)
       values.varint(static_cast<uint64_t>(stack.values[i]));
     writer.bytes(1, locations.text());
     writer.bytes(2, values.text());
-    if (stack.label < head.labels.size() && !head.labels[stack.label].empty()) {
-      ProtoWriter label;
-      label.number(1, string(head.label_key));
-      label.number(2, string(head.labels[stack.label]));
-      writer.message(3, label);
+    if (stack.label < head.labels.size()) {
+      for (const auto& [key, value] : head.labels[stack.label]) {
+        ProtoWriter label;
+        label.number(1, string(key));
+        label.number(2, string(value));
+        writer.message(3, label);
+      }
     }
     out_.message(field::kSample, writer);
   }
 
-  uint64_t location(uint64_t address) {
+  uint64_t location(uint64_t address, bool at_hook) {
     const auto [at, is_new] = location_ids_.try_emplace(address, location_ids_.size() + 1);
     const uint64_t id = at->second;
     if (!is_new) return id;
-    const SourceLine source = unwinder_.line_at(address);
-    ProtoWriter line;
-    line.number(1, function(unwinder_.function_at(address), source.file));
-    line.number(2, static_cast<uint64_t>(source.line));
     ProtoWriter writer;
     writer.number(1, id);
     writer.number(2, mapping_of(address));
     writer.number(3, address);
-    writer.message(4, line);
+    const std::vector<Frame> frames =
+        at_hook ? hook_caller_frames(address, unwinder_) : unwinder_.frames_at(address);
+    for (const Frame& frame : frames) {
+      ProtoWriter line;
+      line.number(1, function(frame.function, frame.line.file));
+      line.number(2, static_cast<uint64_t>(frame.line.line));
+      writer.message(4, line);
+    }
     out_.message(field::kLocation, writer);
     return id;
   }
 
   uint64_t function(const Function& function, const std::string& file) {
-    const auto [at, is_new] = function_ids_.try_emplace(function.begin, function_ids_.size() + 1);
+    const auto [at, is_new] = function_ids_.try_emplace(
+        std::pair(function.begin, function.system_name), function_ids_.size() + 1);
     const uint64_t id = at->second;
     if (!is_new) return id;
     ProtoWriter writer;
@@ -125,7 +138,7 @@ class Encoder {
   std::vector<std::string> strings_;
   std::unordered_map<std::string, uint64_t> string_ids_;
   std::unordered_map<uint64_t, uint64_t> location_ids_;
-  std::unordered_map<uint64_t, uint64_t> function_ids_;  // by where the function begins
+  std::map<std::pair<uint64_t, std::string>, uint64_t> function_ids_;  // by begin and name
 };
 
 }  // namespace

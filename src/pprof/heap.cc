@@ -30,12 +30,22 @@ void Heap::add(const segment::Sample& sample, Unwinder& unwinder) {
   ++samples_;
   unwinder.unwind(sample, addresses_);
   const Worth worth = worth_of(sample.bytes, sample.weight_bytes);
-  const uint32_t stack = stacks_.add(addresses_, 0, {worth.objects, worth.bytes});
+  const uint32_t stack =
+      stacks_.add(addresses_, labels_.add(labels_of(sample)), {worth.objects, worth.bytes});
   if (sample.heap_index >= owners_.size()) owners_.resize(sample.heap_index + 1);
   Owner& owner = owners_[sample.heap_index];
   // Samples may come in another order than they were taken.
   if (static_cast<int32_t>(sample.heap_generation - owner.generation) <= 0) return;
   owner = {sample.heap_generation, stack};
+}
+
+uint64_t Heap::live() const {
+  const uint32_t used =
+      std::min<uint32_t>(share().used.load(std::memory_order_relaxed), kHeapBlocks);
+  uint64_t live = 0;
+  for (uint32_t i = 0; i < used; ++i)
+    live += share().blocks[i].generation.load(std::memory_order_relaxed) % 2;
+  return live;
 }
 
 std::vector<Values> Heap::totals() const {
@@ -59,7 +69,8 @@ std::vector<Values> Heap::totals() const {
 
 Stacks Heap::difference(Kind, const std::vector<Values>& before,
                         const std::vector<Values>& after) const {
-  return difference_of(stacks_, Stacks::kNone, before, after);
+  return difference_of(
+      stacks_, [](uint32_t label) { return label; }, before, after);
 }
 
 std::optional<Error> Heap::missing() const {
@@ -70,10 +81,11 @@ std::optional<Error> Heap::missing() const {
                  {}};
   }
   if (view_.service().heap_hooked.load(std::memory_order_relaxed) != 0) return {};
-  return Error{ErrorKind::kUnavailable,
-               "allocations are not sampled: the program is linked dynamically or without the "
-               "hooks of malloc, or it is not at run() yet",
-               {}};
+  return Error{
+      ErrorKind::kUnavailable,
+      "allocations are not sampled: the program is linked without the hooks of malloc, or it "
+      "is not at run() yet",
+      {}};
 }
 
 ProfileHead Heap::head(Kind kind) const {
@@ -87,6 +99,7 @@ ProfileHead Heap::head(Kind kind) const {
   head.period = static_cast<int64_t>(interval);
   head.default_type = kind == Kind::kAllocs ? "alloc_space" : "inuse_space";
   head.from_hooks = true;
+  head.labels = labels_.all();
   head.comments.push_back("one allocation in " + std::to_string(interval) +
                           " bytes is sampled, in the mean; " + std::to_string(samples_) +
                           " so far");

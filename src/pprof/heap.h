@@ -23,6 +23,8 @@ class Heap final : public Book {
   ProfileHead head(Kind kind) const override;
   // Allocated objects and bytes so far, live objects and bytes now.
   std::vector<Values> totals() const override;
+  // Sampled blocks that are live now, whoever owns them. Any thread.
+  uint64_t live() const;
   Stacks difference(Kind kind, const std::vector<Values>& before,
                     const std::vector<Values>& after) const override;
 
@@ -35,7 +37,8 @@ class Heap final : public Book {
   segment::HeapShare& share() const { return segment::heap(view_); }
 
   segment::View view_;
-  Stacks stacks_;              // values: objects and bytes allocated
+  Stacks stacks_;  // label: of labels_; values: objects and bytes allocated
+  LabelSets labels_;
   std::vector<Owner> owners_;  // grows to the places in use
   std::vector<uint64_t> addresses_;
   uint64_t samples_ = 0;

@@ -9,6 +9,10 @@ std::string describe(const Ask& ask) {
     case Kind::kCpu:
       return "a CPU profile of " + std::to_string(ask.seconds) + " s at " + std::to_string(ask.hz) +
              " Hz";
+    case Kind::kWall:
+      return "a wall profile of " + std::to_string(ask.seconds) + " s at " +
+             std::to_string(ask.hz) + " Hz";
+    case Kind::kRecord: return "a look at the last " + std::to_string(ask.seconds) + " s";
     case Kind::kHeap:
     case Kind::kAllocs: return "a heap profile of " + std::to_string(ask.seconds) + " s";
     case Kind::kMutex:

@@ -12,14 +12,15 @@
 
 namespace outrigger::pprof {
 
-enum class Kind { kCpu, kThreads, kSymbols, kHeap, kAllocs, kMutex, kBlock };
-inline constexpr size_t kKinds = 7;
+enum class Kind { kCpu, kWall, kRecord, kThreads, kSymbols, kHeap, kAllocs, kMutex, kBlock };
+inline constexpr size_t kKinds = 9;
 enum class Form { kProto, kText, kTop };
 
 struct Ask {
   Kind kind = Kind::kCpu;
   Form form = Form::kProto;
-  int64_t seconds = 30;  // 0, for what is kept in books: since the start
+  // 0, for what is kept in books: since the start; kRecord: that were last.
+  int64_t seconds = 30;
   uint32_t hz = 100;
   std::vector<uint64_t> addresses;  // kSymbols: to be named
 };

@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "pprof/labels.h"
 #include "pprof/unwinder.h"
 
 namespace outrigger::pprof {
@@ -30,11 +31,13 @@ class Stacks {
   struct Stack {
     uint32_t at = 0;  // of its addresses among all of them
     uint32_t size = 0;
-    uint32_t label = 0;  // what tells it from the same addresses: a thread's name
+    uint32_t label = 0;  // what tells it from the same addresses: whose book it is knows
     Values values{};
   };
 
   static constexpr uint32_t kNone = UINT32_MAX;
+
+  explicit Stacks(size_t addresses_max = kStackAddressesMax) : addresses_max_(addresses_max) {}
 
   // `addresses`: leaf first. The stack's place in all(), kNone when there is no room.
   uint32_t add(std::span<const uint64_t> addresses, uint32_t label, const Values& values);
@@ -43,10 +46,13 @@ class Stacks {
   std::span<const uint64_t> addresses(const Stack& stack) const {
     return {addresses_.data() + stack.at, stack.size};
   }
+  // Addresses of all of them together.
+  size_t size() const { return addresses_.size(); }
   // Samples that found no room.
   uint64_t refused() const { return refused_; }
 
  private:
+  size_t addresses_max_;
   std::vector<uint64_t> addresses_;
   std::vector<Stack> stacks_;
   std::unordered_multimap<uint64_t, uint32_t> by_hash_;
@@ -62,13 +68,16 @@ struct ProfileHead {
   std::string default_type;
   bool from_hooks = false;  // the stacks begin inside malloc or a wait: up to its caller, that is
                             // left out
-  std::string label_key = "thread";  // of Stack::label
-  std::vector<std::string> labels;   // by Stack::label; an empty one is none
+  std::vector<Labels> labels;  // by Stack::label; beyond them there are none
   std::vector<std::string> comments;
 };
 
 // How many addresses at the leaf's end belong to the allocator or a wait, and what watches it.
 size_t hook_frames(std::span<const uint64_t> addresses, Unwinder& unwinder);
+
+// frames_at() of who called it, without what the standard library has inlined between: std::mutex
+// and its like.
+std::vector<Frame> hook_caller_frames(uint64_t address, Unwinder& unwinder);
 
 // profile.proto, gzipped. Names come from `unwinder`.
 std::string encode(const ProfileHead& head, const Stacks& stacks, Unwinder& unwinder);

@@ -8,10 +8,13 @@
 #include "base/clock.h"
 #include "base/threads.h"
 #include "pprof/book_session.h"
-#include "pprof/cpu_session.h"
 #include "pprof/heap.h"
+#include "pprof/record.h"
 #include "pprof/symbols.h"
+#include "pprof/task_list.h"
 #include "pprof/thread_stacks.h"
+#include "pprof/ticks.h"
+#include "pprof/time_session.h"
 #include "pprof/waits.h"
 
 namespace outrigger::pprof {
@@ -21,26 +24,42 @@ using namespace std::chrono_literals;
 
 // Between two looks at the cells, of which there are enough for several hundred busy processors.
 constexpr auto kLookEvery = 5ms;
-// While only allocations are watched: a look that finds none doubles the wait.
+// While no profile is being taken: a look that finds none doubles the wait, one that finds a few
+// leaves it as it is.
 constexpr auto kLookMax = 100ms;
+constexpr size_t kFew = 4;
+// A program may load libraries again and again; its map is read at most this often.
 constexpr int64_t kUnwinderTryEveryNs = base::kNsPerSecond;
+// The record begins when the service has run for so long: none that starts has to pay.
+constexpr int64_t kRecordAfterNs = 2 * base::kNsPerSecond;
 
 }  // namespace
 
 Profiler::Profiler(const Parts& parts)
     : parts_(parts),
+      began_ns_(base::monotonic_ns()),
       reader_(parts.view),
       sample_(std::make_unique_for_overwrite<segment::Sample>()) {
   heap_ = std::make_unique<Heap>(parts.view);
   waits_ = std::make_unique<Waits>(parts.view);
+  ticks_ = std::make_unique<Ticks>(parts.view, parts.service_bell);
+  record_ = std::make_unique<Record>(parts.service_pid);
 }
 
 void Profiler::watch_samples() {
   if (watching_ || !parts_.with_books) return;
-  if (segment::samples(parts_.view).taken.load(std::memory_order_relaxed) == 0) return;
+  if (segment::samples(parts_.view).taken.load(std::memory_order_relaxed) == 0 && !record_is_due())
+    return;
   watching_ = true;
   const std::lock_guard lock(mutex_);
   if (!thread_.joinable()) thread_ = base::start_thread("or-pprof", [this] { work(); });
+}
+
+bool Profiler::record_is_due() const {
+  if (base::monotonic_ns() - began_ns_ < kRecordAfterNs) return false;
+  const auto phase = parts_.view.service().phase.load(std::memory_order_relaxed);
+  return phase >= static_cast<uint32_t>(segment::ServicePhase::kRunning) &&
+         segment::record_hz(segment::samples(parts_.view)) != 0;
 }
 
 Profiler::~Profiler() {
@@ -80,40 +99,77 @@ void Profiler::work() {
       continue;
     }
     lock.unlock();
-    const bool drained = drain();
+    if (parts_.with_books)
+      ticks_->record(record_is_due() ? segment::record_hz(segment::samples(parts_.view)) : 0);
+    const size_t drained = drain();
     lock.lock();
     if (!stopping_) woken_.wait_for(lock, patience(any, drained));
   }
-  cpu_.reset();
+  time_looks_ = {};
+  ticks_->record(0);
 }
 
-std::chrono::milliseconds Profiler::patience(bool any_job, bool drained) {
-  wait_ = any_job || drained
-              ? kLookEvery
-              : std::clamp<std::chrono::milliseconds>(2 * wait_, kLookEvery, kLookMax);
+std::chrono::milliseconds Profiler::patience(bool any_job, size_t drained) {
+  if (any_job || drained > kFew) wait_ = kLookEvery;
+  else if (drained == 0)
+    wait_ = std::clamp<std::chrono::milliseconds>(2 * wait_, kLookEvery, kLookMax);
   return wait_;
 }
 
-bool Profiler::drain(const std::function<void(const segment::Sample&)>& take_stack) {
-  bool any = false;
-  while (reader_.next(*sample_)) {
-    any = true;
-    switch (sample_->kind) {
-      case segment::SampleKind::kCpu:
-        if (cpu_ != nullptr) cpu_->take(*sample_);
-        break;
-      case segment::SampleKind::kStack:
-        if (take_stack) take_stack(*sample_);
-        break;
-      case segment::SampleKind::kHeap:
-        if (Unwinder* const unwinder = book_unwinder()) heap_->add(*sample_, *unwinder);
-        break;
-      case segment::SampleKind::kWait:
-        if (Unwinder* const unwinder = book_unwinder()) waits_->add(*sample_, *unwinder);
-        break;
+size_t Profiler::drain(const std::function<void(const segment::Sample&)>& take_stack) {
+  size_t count = 0;
+  for (; reader_.next(*sample_); ++count) take(*sample_, take_stack);
+  return count;
+}
+
+void Profiler::take(const segment::Sample& sample,
+                    const std::function<void(const segment::Sample&)>& take_stack) {
+  if (sample.kind == segment::SampleKind::kStack) {
+    if (take_stack) take_stack(sample);
+    return;
+  }
+  Unwinder* const unwinder = this->unwinder();
+  if (unwinder == nullptr) return;
+  if (unwinder->module_at(sample.registers[segment::kPcRegister]) == nullptr) {
+    const int64_t now_ns = base::monotonic_ns();
+    if (now_ns - unwinder_tried_ns_ > kUnwinderTryEveryNs) {
+      unwinder_tried_ns_ = now_ns;
+      if (!unwinder->refresh().ok()) return;
     }
   }
-  return any;
+  const auto counted = [&](Kind kind) {
+    counts_[static_cast<size_t>(kind)].fetch_add(1, std::memory_order_relaxed);
+  };
+  const auto give = [&](segment::TickClock clock) {
+    TimeSession* const session = time_looks_[static_cast<size_t>(clock)].session.get();
+    if (session != nullptr) session->take(sample, *unwinder);
+  };
+  switch (sample.kind) {
+    case segment::SampleKind::kStack: break;
+    case segment::SampleKind::kCpu:
+      if (parts_.with_books) {
+        record_->take(sample, *unwinder);
+        counted(Kind::kRecord);
+      }
+      give(segment::TickClock::kCpu);
+      break;
+    case segment::SampleKind::kWall: give(segment::TickClock::kWall); break;
+    case segment::SampleKind::kHeap:
+      heap_->add(sample, *unwinder);
+      counted(Kind::kAllocs);
+      break;
+    case segment::SampleKind::kWait:
+      waits_->add(sample, *unwinder);
+      counted(Kind::kBlock);
+      if (sample.wait == segment::WaitKind::kLock) counted(Kind::kMutex);
+      break;
+  }
+}
+
+uint64_t Profiler::count(Kind kind) const {
+  if (kind == Kind::kThreads) return tasks_of(parts_.service_pid).size();
+  if (kind == Kind::kHeap) return heap_->live();
+  return counts_[static_cast<size_t>(kind)].load(std::memory_order_relaxed);
 }
 
 Book& Profiler::book(Kind kind) {
@@ -121,14 +177,14 @@ Book& Profiler::book(Kind kind) {
   return *heap_;
 }
 
-Unwinder* Profiler::book_unwinder() {
+Unwinder* Profiler::unwinder() {
   const int64_t now_ns = base::monotonic_ns();
-  if (book_unwinder_ == nullptr && now_ns - book_unwinder_tried_ns_ > kUnwinderTryEveryNs) {
-    book_unwinder_tried_ns_ = now_ns;
+  if (unwinder_ == nullptr && now_ns - unwinder_tried_ns_ > kUnwinderTryEveryNs) {
+    unwinder_tried_ns_ = now_ns;
     auto opened = Unwinder::of_process(parts_.service_pid);
-    if (opened.ok()) book_unwinder_ = std::move(*opened);
+    if (opened.ok()) unwinder_ = std::move(*opened);
   }
-  return book_unwinder_.get();
+  return unwinder_.get();
 }
 
 // The lock is open while there is anything to do.
@@ -141,9 +197,9 @@ void Profiler::turn(Slot& slot, std::unique_lock<std::mutex>& lock) {
   } catch (const std::exception& thrown) {
     result = failed(std::string("the profile failed: ") + thrown.what());
   }
-  if (result && job == cpu_job_) {
-    cpu_.reset();
-    cpu_job_.reset();
+  if (result) {
+    for (TimeLook& look : time_looks_)
+      if (look.job == job) look = {};
   }
   lock.lock();
   if (!result) return;
@@ -154,7 +210,13 @@ void Profiler::turn(Slot& slot, std::unique_lock<std::mutex>& lock) {
 std::optional<Result<std::string>> Profiler::advance(const std::shared_ptr<Job>& job) {
   const Ask& ask = job->ask();
   switch (ask.kind) {
-    case Kind::kCpu: return advance_cpu(job);
+    case Kind::kCpu:
+    case Kind::kWall: return advance_time(job);
+    case Kind::kRecord:
+      drain();
+      if (Unwinder* const unwinder = this->unwinder())
+        return record_->since(ask.seconds, ask.form, *unwinder);
+      return failed("the service's process cannot be read");
     case Kind::kHeap:
     case Kind::kAllocs:
     case Kind::kMutex:
@@ -172,24 +234,26 @@ std::optional<Result<std::string>> Profiler::advance_book(const std::shared_ptr<
   drain();
   if (look.job != job)
     look = {job, std::make_unique<BookSession>(book(job->ask().kind), job->ask())};
-  std::optional<Result<std::string>> result = look.session->turn(book_unwinder());
+  std::optional<Result<std::string>> result = look.session->turn(unwinder());
   if (result) look = {};
   return result;
 }
 
-std::optional<Result<std::string>> Profiler::advance_cpu(const std::shared_ptr<Job>& job) {
-  if (cpu_job_ != job) cpu_.reset();  // the one before was cancelled
-  cpu_job_ = job;
+std::optional<Result<std::string>> Profiler::advance_time(const std::shared_ptr<Job>& job) {
+  const bool of_wall = job->ask().kind == Kind::kWall;
+  TimeLook& look = time_looks_[static_cast<size_t>(of_wall ? segment::TickClock::kWall
+                                                           : segment::TickClock::kCpu)];
+  if (look.job != job) look = {};  // the one before was cancelled
   if (job->cancelled()) return failed("cancelled");
-  Result<void> going;
-  if (cpu_ == nullptr) {
-    cpu_ = std::make_unique<CpuSession>(parts_, job->ask(), [this] { drain(); });
-    going = cpu_->begin();
-  } else {
-    going = cpu_->turn();
-    if (going.ok() && cpu_->over()) return cpu_->finish();
+  if (look.job == nullptr) {
+    Unwinder* const unwinder = this->unwinder();
+    if (unwinder == nullptr) return failed("the service's process cannot be read");
+    if (Result<void> read = unwinder->refresh(); !read.ok()) return read.error();
+    look = {job, std::make_unique<TimeSession>(parts_, job->ask(), *ticks_, [this] { drain(); })};
+    return {};
   }
-  if (!going.ok()) return going.error();
+  if (Result<void> going = look.session->turn(); !going.ok()) return going.error();
+  if (look.session->over()) return look.session->finish(*unwinder_);
   return {};
 }
 

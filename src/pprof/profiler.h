@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -22,7 +23,9 @@
 
 namespace outrigger::pprof {
 
-class CpuSession;
+class TimeSession;
+class Record;
+class Ticks;
 class Book;
 class BookSession;
 class Heap;
@@ -40,8 +43,9 @@ class Profiler {
   explicit Profiler(const Parts& parts);
   ~Profiler();
 
-  // Starts the thread once the service has taken samples, of which a service that starts takes none.
-  // By one thread, again and again: samples find room for the first few dozen only.
+  // Starts the thread once the service has taken samples, of which a service that starts takes none,
+  // or runs for a while, so that the record begins. By one thread, again and again: samples find
+  // room for the first few dozen only.
   void watch_samples();
 
   struct Begun {
@@ -49,6 +53,9 @@ class Profiler {
     std::string under_way;     // which: "a CPU profile of 30 s at 100 Hz, begun 12 s ago"
   };
   Begun begin(const Ask& ask);
+
+  // What there is to be shown of a kind: live sampled blocks, samples so far, threads. Any thread.
+  uint64_t count(Kind kind) const;
 
  private:
   struct Slot {
@@ -60,15 +67,20 @@ class Profiler {
   void work();
   void turn(Slot& slot, std::unique_lock<std::mutex>& lock);
   std::optional<Result<std::string>> advance(const std::shared_ptr<Job>& job);
-  std::optional<Result<std::string>> advance_cpu(const std::shared_ptr<Job>& job);
+  std::optional<Result<std::string>> advance_time(const std::shared_ptr<Job>& job);
   std::optional<Result<std::string>> advance_book(const std::shared_ptr<Job>& job);
-  // True when there was any. `take_stack` gets the stacks that threads have copied of themselves.
-  bool drain(const std::function<void(const segment::Sample&)>& take_stack = {});
+  // How many there were. `take_stack` gets the stacks that threads have copied of themselves.
+  size_t drain(const std::function<void(const segment::Sample&)>& take_stack = {});
   Book& book(Kind kind);
-  Unwinder* book_unwinder();
-  std::chrono::milliseconds patience(bool any_job, bool drained);
+  void take(const segment::Sample& sample,
+            const std::function<void(const segment::Sample&)>& take_stack);
+  bool record_is_due() const;
+  // nullptr when the service's process cannot be read.
+  Unwinder* unwinder();
+  std::chrono::milliseconds patience(bool any_job, size_t drained);
 
   const Parts parts_;
+  const int64_t began_ns_;  // CLOCK_MONOTONIC
   std::mutex mutex_;
   std::condition_variable woken_;
   bool stopping_ = false;  // guarded by mutex_
@@ -78,18 +90,25 @@ class Profiler {
   // The profiler's thread's own.
   segment::SampleReader reader_;
   std::unique_ptr<segment::Sample> sample_;
-  std::unique_ptr<CpuSession> cpu_;
-  std::shared_ptr<Job> cpu_job_;
+  std::unique_ptr<Ticks> ticks_;
+  std::unique_ptr<Record> record_;
+  struct TimeLook {
+    std::shared_ptr<Job> job;
+    std::unique_ptr<TimeSession> session;
+  };
+  std::array<TimeLook, segment::kTickClocks> time_looks_;
   std::unique_ptr<Heap> heap_;
   std::unique_ptr<Waits> waits_;
-  std::unique_ptr<Unwinder> book_unwinder_;
-  int64_t book_unwinder_tried_ns_ = 0;
+  std::unique_ptr<Unwinder> unwinder_;
+  int64_t unwinder_tried_ns_ = 0;  // to be opened, or to be told of newly loaded files
   struct BookLook {
     std::shared_ptr<Job> job;
     std::unique_ptr<BookSession> session;
   };
   std::array<BookLook, kKinds> book_looks_;  // by kind
   std::chrono::milliseconds wait_{0};
+  // Samples so far, for whoever asks.
+  std::array<std::atomic<uint64_t>, kKinds> counts_{};
 };
 
 }  // namespace outrigger::pprof

@@ -25,7 +25,7 @@ uint32_t Stacks::add(std::span<const uint64_t> addresses, uint32_t label, const 
     for (size_t i = 0; i < kValues; ++i) stack.values[i] += values[i];
     return each->second;
   }
-  if (stacks_.size() >= kStacksMax || addresses_.size() + addresses.size() > kStackAddressesMax) {
+  if (stacks_.size() >= kStacksMax || addresses_.size() + addresses.size() > addresses_max_) {
     ++refused_;
     return kNone;
   }
@@ -36,17 +36,18 @@ uint32_t Stacks::add(std::span<const uint64_t> addresses, uint32_t label, const 
   return static_cast<uint32_t>(stacks_.size() - 1);
 }
 
-Stacks difference_of(const Stacks& stacks, uint32_t label, const std::vector<Values>& before,
-                     const std::vector<Values>& after) {
+Stacks difference_of(const Stacks& stacks, const std::function<uint32_t(uint32_t)>& relabel,
+                     const std::vector<Values>& before, const std::vector<Values>& after) {
   Stacks out;
   for (size_t i = 0; i < after.size(); ++i) {
     const Stacks::Stack& stack = stacks.all()[i];
-    if (label != Stacks::kNone && stack.label != label) continue;
+    const uint32_t label = relabel(stack.label);
+    if (label == Stacks::kNone) continue;
     Values values = after[i];
     if (i < before.size())
       for (size_t k = 0; k < kValues; ++k) values[k] -= before[i][k];
     if (std::ranges::all_of(values, [](int64_t value) { return value == 0; })) continue;
-    out.add(stacks.addresses(stack), 0, values);
+    out.add(stacks.addresses(stack), label, values);
   }
   return out;
 }
@@ -60,6 +61,16 @@ size_t hook_frames(std::span<const uint64_t> addresses, Unwinder& unwinder) {
       break;
   }
   return count;
+}
+
+std::vector<Frame> hook_caller_frames(uint64_t address, Unwinder& unwinder) {
+  std::vector<Frame> frames = unwinder.frames_at(address);
+  const auto own = std::ranges::find_if(frames, [](const Frame& frame) {
+    const std::string& name = frame.function.name;
+    return !frame.is_inlined || (!name.starts_with("std::") && !name.starts_with("__g"));
+  });
+  frames.erase(frames.begin(), own);
+  return frames;
 }
 
 }  // namespace outrigger::pprof

@@ -30,18 +30,23 @@ std::string as_text(const ProfileHead& head, const Stacks& stacks, Unwinder& unw
       out += std::to_string(stack->values[i]) + ' ' + head.values[i].type;
       if (head.values[i].unit != "count") out += ' ' + head.values[i].unit;
     }
-    if (stack->label < head.labels.size() && !head.labels[stack->label].empty())
-      out += " [" + head.labels[stack->label] + "]";
+    if (stack->label < head.labels.size()) {
+      for (const auto& [key, value] : head.labels[stack->label])
+        out += " [" + key + ": " + value + "]";
+    }
     out += '\n';
     std::span<const uint64_t> addresses = stacks.addresses(*stack);
     if (head.from_hooks) addresses = addresses.subspan(hook_frames(addresses, unwinder));
     for (const uint64_t address : addresses) {
-      const Function function = unwinder.function_at(address);
-      out += "#\t" + hexadecimal(address) + "\t" + function.name;
-      if (function.begin != address) out += "+" + hexadecimal(address - function.begin);
-      const SourceLine source = unwinder.line_at(address);
-      if (!source.file.empty()) out += "\t" + source.file + ":" + std::to_string(source.line);
-      out += '\n';
+      for (const Frame& frame : unwinder.frames_at(address)) {
+        out += "#\t" + hexadecimal(address) + "\t" + frame.function.name;
+        if (frame.is_inlined) out += " (inlined)";
+        else if (frame.function.begin != address)
+          out += "+" + hexadecimal(address - frame.function.begin);
+        if (!frame.line.file.empty())
+          out += "\t" + frame.line.file + ":" + std::to_string(frame.line.line);
+        out += '\n';
+      }
     }
   }
   return out;

@@ -46,7 +46,7 @@ class Stand {
   std::unique_ptr<Sample> sample_;
   std::vector<uint64_t> addresses_;
   Stacks stacks_;
-  std::vector<std::string> labels_;
+  std::vector<Labels> labels_;
   std::string manner_;
   size_t missed_ = 0;
 };
@@ -60,9 +60,9 @@ const Task* Stand::task(int32_t thread_id) const {
 void Stand::add(const Sample& sample) {
   unwinder_->unwind(sample, addresses_);
   const Task* const known = task(sample.thread_id);
-  labels_.push_back((known != nullptr ? known->name : "?") + " (" +
-                    std::to_string(sample.thread_id) + ", " +
-                    (known != nullptr ? known->state : "unknown") + ")");
+  labels_.push_back(
+      {{"thread", (known != nullptr ? known->name : "?") + " (" + std::to_string(sample.thread_id) +
+                      ", " + (known != nullptr ? known->state : "unknown") + ")"}});
   stacks_.add(addresses_, static_cast<uint32_t>(labels_.size() - 1), {1});
 }
 
@@ -76,7 +76,7 @@ bool Stand::by_ptrace() {
     const Held held = copy_stack_of(parts_.service_pid, each.id, *sample_);
     held_max_ns = std::max(held_max_ns, held.held_ns);
     if (held.error == EPERM || held.error == ENOSYS || held.error == EACCES) {
-      stacks_ = {};
+      stacks_ = Stacks();
       labels_.clear();
       manner_ = std::string("by signal, since ptrace is refused here (") +
                 strerrordesc_np(held.error) + "); a thread that waits in the kernel may see EINTR";

@@ -1,5 +1,7 @@
 #include "pprof/unwinder.h"
 
+#include <dwarf.h>
+#include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -31,6 +33,7 @@ namespace {
 
 using segment::Sample;
 
+constexpr size_t kInlinedMax = 100;
 constexpr pid_t kTheThread = 1;  // libdw wants numbers; each copied stack is this one thread's
 
 struct Symbol {
@@ -77,7 +80,7 @@ class DwflUnwinder final : public Unwinder {
   const std::vector<Module>& modules() const override { return modules_; }
   const Module* module_at(uint64_t address) const override;
   Function function_at(uint64_t address) override;
-  SourceLine line_at(uint64_t address) override;
+  std::vector<Frame> frames_at(uint64_t address) override;
 
  private:
   static pid_t next_thread(Dwfl*, void* own, void** thread);
@@ -288,14 +291,74 @@ Function DwflUnwinder::function_at(uint64_t address) {
   return function;
 }
 
-SourceLine DwflUnwinder::line_at(uint64_t address) {
-  Dwfl_Module* const module = dwfl_addrmodule(dwfl_, address);
+SourceLine line_at(Dwfl_Module* module, uint64_t address) {
   Dwfl_Line* const line = module == nullptr ? nullptr : dwfl_module_getsrc(module, address);
   if (line == nullptr) return {};
   int number = 0;
   const char* const file = dwfl_lineinfo(line, nullptr, &number, nullptr, nullptr, nullptr);
   if (file == nullptr) return {};
   return {file, number};
+}
+
+// The functions that were inlined around `address` within `outer`, outermost first.
+void find_inlined(Dwarf_Die outer, Dwarf_Addr address, std::vector<Dwarf_Die>& inlined) {
+  Dwarf_Die child;
+  for (int none = dwarf_child(&outer, &child); none == 0; none = dwarf_siblingof(&child, &child)) {
+    const int tag = dwarf_tag(&child);
+    if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_lexical_block) continue;
+    if (dwarf_haspc(&child, address) != 1) continue;
+    if (tag == DW_TAG_inlined_subroutine) inlined.push_back(child);
+    if (inlined.size() >= kInlinedMax) return;
+    return find_inlined(child, address, inlined);
+  }
+}
+
+SourceLine call_line(Dwarf_Die unit, Dwarf_Die& inlined) {
+  Dwarf_Attribute attribute;
+  Dwarf_Word file = 0;
+  Dwarf_Word line = 0;
+  Dwarf_Files* files = nullptr;
+  dwarf_formudata(dwarf_attr(&inlined, DW_AT_call_file, &attribute), &file);
+  dwarf_formudata(dwarf_attr(&inlined, DW_AT_call_line, &attribute), &line);
+  if (dwarf_getsrcfiles(&unit, &files, nullptr) != 0) return {};
+  const char* const name = dwarf_filesrc(files, file, nullptr, nullptr);
+  if (name == nullptr) return {};
+  return {name, static_cast<int>(std::min<Dwarf_Word>(line, INT_MAX))};
+}
+
+Function inlined_function(Dwarf_Die& inlined) {
+  Dwarf_Attribute attribute;
+  Function function;
+  const char* name =
+      dwarf_formstring(dwarf_attr_integrate(&inlined, DW_AT_linkage_name, &attribute));
+  if (name == nullptr) name = dwarf_diename(&inlined);
+  function.system_name = name != nullptr ? name : "?";
+  function.name = demangled(function.system_name.c_str());
+  return function;
+}
+
+std::vector<Frame> DwflUnwinder::frames_at(uint64_t address) {
+  std::vector<Frame> frames;
+  Dwfl_Module* const module = dwfl_addrmodule(dwfl_, address);
+  SourceLine line = line_at(module, address);
+  Dwarf_Addr bias = 0;
+  Dwarf_Die* const unit = line.file.empty() ? nullptr : dwfl_module_addrdie(module, address, &bias);
+  Dwarf_Die function;
+  for (int none = unit == nullptr ? 1 : dwarf_child(unit, &function); none == 0;
+       none = dwarf_siblingof(&function, &function)) {
+    if (dwarf_tag(&function) != DW_TAG_subprogram || dwarf_haspc(&function, address - bias) != 1)
+      continue;
+    std::vector<Dwarf_Die> inlined;
+    find_inlined(function, address - bias, inlined);
+    // Each stands at its own line; its caller where it calls.
+    for (auto each = inlined.rbegin(); each != inlined.rend(); ++each) {
+      frames.push_back({inlined_function(*each), std::move(line), true});
+      line = call_line(*unit, *each);
+    }
+    break;
+  }
+  frames.push_back({function_at(address), std::move(line)});
+  return frames;
 }
 
 }  // namespace

@@ -38,6 +38,13 @@ struct SourceLine {
   int line = 0;
 };
 
+// What runs at an address: a function, or one that the compiler has put into another.
+struct Frame {
+  Function function;
+  SourceLine line;
+  bool is_inlined = false;
+};
+
 class Unwinder {
  public:
   // Reads what the process has mapped. Fails with a sentence when that cannot be read.
@@ -55,8 +62,9 @@ class Unwinder {
   // The module around an address; nullptr when there is none.
   virtual const Module* module_at(uint64_t address) const = 0;
   virtual Function function_at(uint64_t address) = 0;
-  // Known when the file's debug information is at hand.
-  virtual SourceLine line_at(uint64_t address) = 0;
+  // Innermost first; the last is function_at(). Lines, and functions that were inlined, are known
+  // when the file's debug information is at hand.
+  virtual std::vector<Frame> frames_at(uint64_t address) = 0;
 };
 
 }  // namespace outrigger::pprof

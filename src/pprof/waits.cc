@@ -15,7 +15,8 @@ constexpr uint64_t kCountMax = uint64_t{1} << 40;
 void Waits::add(const segment::Sample& sample, Unwinder& unwinder) {
   ++samples_;
   unwinder.unwind(sample, addresses_);
-  stacks_.add(addresses_, static_cast<uint32_t>(sample.wait),
+  const uint32_t for_lock = sample.wait == segment::WaitKind::kLock;
+  stacks_.add(addresses_, 2 * labels_.add(labels_of(sample)) + for_lock,
               {static_cast<int64_t>(std::clamp<uint64_t>(sample.wait_count, 1, kCountMax)),
                static_cast<int64_t>(std::min(sample.weight_ns, kNsMax))});
 }
@@ -36,6 +37,7 @@ ProfileHead Waits::head(Kind kind) const {
   head.period = 1;
   head.default_type = "delay";
   head.from_hooks = true;
+  head.labels = labels_.all();
   head.comments.push_back("who waited" + std::string(kind == Kind::kMutex ? " for a lock" : "") +
                           ": one moment in " + std::to_string(interval / 1000) +
                           " us of waiting is sampled, in the mean; " + std::to_string(samples_) +
@@ -54,8 +56,10 @@ std::vector<Values> Waits::totals() const {
 
 Stacks Waits::difference(Kind kind, const std::vector<Values>& before,
                          const std::vector<Values>& after) const {
-  const auto label = static_cast<uint32_t>(segment::WaitKind::kLock);
-  return difference_of(stacks_, kind == Kind::kMutex ? label : Stacks::kNone, before, after);
+  const auto shown = [&](uint32_t label) {
+    return kind == Kind::kMutex && label % 2 == 0 ? Stacks::kNone : label / 2;
+  };
+  return difference_of(stacks_, shown, before, after);
 }
 
 }  // namespace outrigger::pprof

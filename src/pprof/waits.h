@@ -21,7 +21,9 @@ class Waits final : public Book {
 
  private:
   segment::View view_;
-  Stacks stacks_;  // label: WaitKind; values: contentions and delay
+  Stacks
+      stacks_;  // label: twice that of labels_, and one if for a lock; values: contentions, delay
+  LabelSets labels_;
   std::vector<uint64_t> addresses_;
   uint64_t samples_ = 0;
 };

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 
+#include "profile/labels.h"
 #include "profile/process.h"
 
 namespace outrigger::profile {
@@ -129,6 +130,7 @@ class Cell {
     header_.heap_generation = copy.heap_generation;
     header_.wait = static_cast<uint32_t>(copy.wait);
     header_.wait_count = copy.wait_count;
+    header_.label_bytes = copy_labels(bytes_ + segment::kSampleLabelsAt);
   }
   ~Cell() {
     if (bytes_ == nullptr) return;

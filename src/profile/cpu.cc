@@ -24,55 +24,79 @@ using segment::SampleShare;
 constexpr int kSignal = SIGPROF;
 constexpr int kStackAsked = 0x0571ac;  // rides along with a signal that asks for a stack
 
-// Written by attach() and the control thread; handlers and starting threads read.
-struct Profiler {
-  std::atomic<uint32_t> round{0};  // of CPU profiles; 0 while none is being taken
-  Timers* timers = nullptr;        // never destroyed: threads end after static objects do
+// Wall ticks of all threads together, in a second: more would keep the keeper busy.
+constexpr uint32_t kWallTicksMax = 2000;
+
+// Written by the control thread; handlers and starting threads read.
+struct Clock {
+  std::atomic<uint32_t> round{0};    // of its ticks; 0 while there are none
+  std::atomic<bool> for_new{false};  // threads that start get timers at once
+  Timers* timers = nullptr;          // never destroyed: threads end after static objects do
   // The control thread's.
   uint32_t rounds = 0;
-  uint32_t hz = 0;
+  uint32_t hz = 0;  // as it was asked for
+};
+struct Profiler {
+  Clock clocks[segment::kTickClocks];
+  // The control thread's.
   uint32_t seen = 0;
   uint32_t stacks_seen = 0;
   pid_t tracer = 0;
+  bool record_only = false;
 };
 constinit Profiler g_profiler;
 
 struct OwnThread {
-  uint32_t round = 0;
   bool excluded = false;
-  uint64_t cpu_ns = 0;  // at the last sample of that round
+  struct {
+    uint32_t round = 0;
+    uint64_t at_ns = 0;  // on this clock, at the last sample of that round
+  } clocks[segment::kTickClocks];
 };
 constinit thread_local OwnThread t_own;
 
+constexpr auto kWall = static_cast<size_t>(segment::TickClock::kWall);
+
 int32_t own_thread_id() { return static_cast<int32_t>(syscall(SYS_gettid)); }
 
-uint64_t weight_of_sample(uint32_t round) {
-  const auto now_ns = static_cast<uint64_t>(base::clock_ns(CLOCK_THREAD_CPUTIME_ID));
-  const auto period_ns = static_cast<uint64_t>(g_profiler.timers->period_ns());
+uint64_t weight_of_sample(size_t which, uint32_t round) {
+  const auto now_ns = static_cast<uint64_t>(
+      base::clock_ns(which == kWall ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID));
+  auto& own = t_own.clocks[which];
+  const auto period_ns = static_cast<uint64_t>(g_profiler.clocks[which].timers->period_ns());
   // The first tick came at a random part of a period: it stands for a whole one.
-  const uint64_t weight = t_own.round == round ? now_ns - t_own.cpu_ns : period_ns;
-  t_own.round = round;
-  t_own.cpu_ns = now_ns;
+  const uint64_t weight = own.round == round ? now_ns - own.at_ns : period_ns;
+  own.round = round;
+  own.at_ns = now_ns;
   return weight;
+}
+
+void take_tick(size_t which, const void* context) {
+  if (which >= segment::kTickClocks || t_own.excluded) return;
+  // Acquire: pairs with begin()'s release; what the round needs is there.
+  const uint32_t round = g_profiler.clocks[which].round.load(std::memory_order_acquire);
+  if (round == 0) return;
+  Copy copy{which == kWall ? SampleKind::kWall : SampleKind::kCpu};
+  copy.weight_ns = weight_of_sample(which, round);
+  if (!copy_sample(copy, context))
+    segment::samples(g_process.view).dropped.fetch_add(1, std::memory_order_relaxed);
 }
 
 void on_signal(int, siginfo_t* info, void* context) {
   const int saved_errno = errno;
-  // Acquire: pairs with begin()'s release; what the round needs is there.
-  const uint32_t round = g_profiler.round.load(std::memory_order_acquire);
-  Copy copy{SampleKind::kCpu};
   if (!is_own_process()) {
     // A child of fork(): the segment is not mapped here.
-  } else if (info->si_code == SI_TIMER && round != 0 && !t_own.excluded) {
-    copy.weight_ns = weight_of_sample(round);
-    if (!copy_sample(copy, context))
-      segment::samples(g_process.view).dropped.fetch_add(1, std::memory_order_relaxed);
+  } else if (info->si_code == SI_TIMER) {
+    take_tick(static_cast<size_t>(info->si_value.sival_int), context);
   } else if (info->si_code == SI_QUEUE && info->si_pid == g_process.pid &&
              info->si_value.sival_int == kStackAsked) {
-    copy.kind = SampleKind::kStack;
-    copy_sample(copy, context);
+    copy_sample({SampleKind::kStack}, context);
   }
   errno = saved_errno;
+}
+
+bool is_ours(const struct sigaction& action) {
+  return (action.sa_flags & SA_SIGINFO) != 0 && action.sa_sigaction == on_signal;
 }
 
 // Stays for good once it is there: a tick that is late must not meet the default, which ends the
@@ -80,7 +104,7 @@ void on_signal(int, siginfo_t* info, void* context) {
 bool take_signal() {
   struct sigaction now;
   if (sigaction(kSignal, nullptr, &now) != 0) return false;
-  if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == on_signal) return true;
+  if (is_ours(now)) return true;
   if ((now.sa_flags & SA_SIGINFO) != 0 || (now.sa_handler != SIG_DFL && now.sa_handler != SIG_IGN))
     return false;
   struct sigaction action = {};
@@ -90,22 +114,33 @@ bool take_signal() {
   return sigaction(kSignal, &action, nullptr) == 0;
 }
 
-void end_cpu() {
-  if (g_profiler.hz == 0) return;
-  g_profiler.hz = 0;
-  g_profiler.timers->end();
-  g_profiler.round.store(0, std::memory_order_release);
+void end_ticks(Clock& clock) {
+  if (clock.hz == 0) return;
+  clock.hz = 0;
+  clock.timers->end();
+  clock.round.store(0, std::memory_order_release);
 }
 
-SampleRefusal begin_cpu(uint32_t hz) {
+SampleRefusal begin_ticks(size_t which, uint32_t hz) {
   if (!take_signal()) return SampleRefusal::kSignalTaken;
-  if (g_profiler.timers == nullptr) g_profiler.timers = new Timers;
-  if (++g_profiler.rounds == 0) ++g_profiler.rounds;
-  g_profiler.hz = hz;
-  g_profiler.round.store(g_profiler.rounds, std::memory_order_release);
-  if (g_profiler.timers->begin(hz, kSignal)) return SampleRefusal::kNone;
-  end_cpu();
+  Clock& clock = g_profiler.clocks[which];
+  if (clock.timers == nullptr) clock.timers = new Timers(static_cast<segment::TickClock>(which));
+  if (++clock.rounds == 0) ++clock.rounds;
+  clock.hz = hz;
+  if (which == kWall) {
+    const auto threads = static_cast<uint32_t>(threads_now().size());
+    hz = std::min(hz, std::max(1u, kWallTicksMax / std::max(1u, threads)));
+  }
+  clock.round.store(clock.rounds, std::memory_order_release);
+  if (clock.timers->begin(hz, kSignal)) return SampleRefusal::kNone;
+  end_ticks(clock);
   return SampleRefusal::kNoTimers;
+}
+
+// A handler that the program has put there meanwhile must not see our ticks.
+bool has_signal() {
+  struct sigaction now;
+  return sigaction(kSignal, nullptr, &now) == 0 && is_ours(now);
 }
 
 // Yama lets a process be traced by its ancestors and by whom it names (prctl(2), PR_SET_PTRACER).
@@ -132,6 +167,29 @@ SampleRefusal send_for_stacks(SampleShare& share) {
   return SampleRefusal::kNone;
 }
 
+SampleRefusal take_up(const SampleShare& share) {
+  SampleRefusal refusal = SampleRefusal::kNone;
+  for (size_t which = 0; which < segment::kTickClocks; ++which) {
+    Clock& clock = g_profiler.clocks[which];
+    const uint32_t hz =
+        std::min(share.hz[which].load(std::memory_order_relaxed), segment::kSampleHzMax);
+    if (hz != clock.hz) {
+      end_ticks(clock);
+      const SampleRefusal refused = hz != 0 ? begin_ticks(which, hz) : SampleRefusal::kNone;
+      if (refused != SampleRefusal::kNone) refusal = refused;
+    }
+    clock.for_new.store(which == kWall || !g_profiler.record_only, std::memory_order_relaxed);
+  }
+  return refusal;
+}
+
+// Until the next look; -1 when there are no ticks.
+int next_look_ms() {
+  if (g_profiler.clocks[kWall].hz != 0) return kLookAgainMs;
+  if (g_profiler.clocks[0].hz == 0) return -1;
+  return g_profiler.record_only ? kRecordLookMs : kLookAgainMs;
+}
+
 }  // namespace
 
 int look() {
@@ -143,13 +201,8 @@ int look() {
   if (asked != g_profiler.seen) {
     if (!is_own_process()) return -1;
     g_profiler.seen = asked;
-    const uint32_t hz =
-        std::min(share.cpu_hz.load(std::memory_order_relaxed), segment::kSampleHzMax);
-    SampleRefusal refusal = SampleRefusal::kNone;
-    if (hz != g_profiler.hz) {
-      end_cpu();
-      if (hz != 0) refusal = begin_cpu(hz);
-    }
+    g_profiler.record_only = share.record_only.load(std::memory_order_relaxed) != 0;
+    SampleRefusal refusal = take_up(share);
     const uint32_t stacks = share.stacks.load(std::memory_order_relaxed);
     if (stacks != g_profiler.stacks_seen) {
       g_profiler.stacks_seen = stacks;
@@ -157,27 +210,48 @@ int look() {
     }
     share.refusal.store(static_cast<uint32_t>(refusal), std::memory_order_relaxed);
     share.applied.store(asked, std::memory_order_release);
-  } else if (g_profiler.hz != 0) {
-    g_profiler.timers->look_for_threads();
-    share.threads_missed.store(g_profiler.timers->missed(), std::memory_order_relaxed);
+    return next_look_ms();
   }
-  return g_profiler.hz != 0 ? kLookAgainMs : -1;
+  uint64_t missed = 0;
+  for (Clock& clock : g_profiler.clocks) {
+    if (clock.hz == 0) continue;
+    if (!has_signal()) {
+      end_ticks(clock);
+      share.refusal.store(static_cast<uint32_t>(SampleRefusal::kSignalTaken),
+                          std::memory_order_relaxed);
+      continue;
+    }
+    clock.timers->look_for_threads();
+    missed += clock.timers->missed();
+  }
+  share.threads_missed.store(missed, std::memory_order_relaxed);
+  return next_look_ms();
 }
 
 void thread_begins() noexcept {
-  if (g_profiler.round.load(std::memory_order_acquire) == 0 || !is_own_process()) return;
-  try {
-    g_profiler.timers->add_own(own_thread_id());
-  } catch (...) {
-    // No memory for one more: the next look may have some.
+  for (Clock& clock : g_profiler.clocks) {
+    if (clock.round.load(std::memory_order_acquire) == 0 ||
+        !clock.for_new.load(std::memory_order_relaxed) || !is_own_process())
+      continue;
+    try {
+      clock.timers->add_own(own_thread_id());
+    } catch (...) {
+      // No memory for one more: the next look may have some.
+    }
   }
 }
 
 void thread_ends() noexcept {
-  if (g_profiler.round.load(std::memory_order_acquire) == 0 || !is_own_process()) return;
-  g_profiler.timers->remove_own(own_thread_id());
+  for (Clock& clock : g_profiler.clocks) {
+    if (clock.round.load(std::memory_order_acquire) == 0 || !is_own_process()) continue;
+    clock.timers->remove_own(own_thread_id());
+  }
 }
 
 void exclude_thread() noexcept { t_own.excluded = true; }
+
+void set_record_rate(unsigned hz) noexcept {
+  if (is_own_process()) segment::set_record_hz(segment::samples(g_process.view), hz);
+}
 
 }  // namespace outrigger::profile

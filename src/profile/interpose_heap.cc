@@ -1,6 +1,6 @@
 // malloc and its family as services see them: outrigger_add_service links static files with --wrap
-// for each of these names, so that every allocation of the program and of the libraries in its file
-// passes here, whatever allocator the program uses. operator new and strdup come by malloc.
+// for each of these names, dynamic ones with these in their place, so that every allocation of the
+// program and its libraries passes here, whatever allocator the program uses. operator new and strdup come by malloc.
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "profile/range.h"
 
 extern "C" {
+void* __wrap_malloc(size_t bytes);
 void* __real_malloc(size_t bytes);
 void* __real_calloc(size_t count, size_t bytes);
 void* __real_realloc(void* block, size_t bytes);
@@ -51,10 +52,10 @@ void* sampled_aligned(size_t alignment, size_t bytes) {
 }
 
 void* move(void* block, size_t bytes, size_t usable_before) {
-  void* const moved = malloc(bytes);
+  void* const moved = __wrap_malloc(bytes);
   if (moved == nullptr) return nullptr;
   memcpy(moved, block, std::min(bytes, usable_before));
-  free(block);
+  free_sampled(block);
   return moved;
 }
 

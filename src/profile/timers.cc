@@ -90,8 +90,11 @@ void Timers::add_locked(int32_t thread_id) {
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_notify_thread_id = thread_id;
   event.sigev_signo = signal_;
+  event.sigev_value.sival_int = static_cast<int>(clock_);
   timer_t timer;
-  if (timer_create(cpu_clock_of(thread_id), &event, &timer) != 0) {
+  const clockid_t clock =
+      clock_ == segment::TickClock::kCpu ? cpu_clock_of(thread_id) : CLOCK_MONOTONIC;
+  if (timer_create(clock, &event, &timer) != 0) {
     if (errno != EINVAL) missed_.fetch_add(1, std::memory_order_relaxed);  // EINVAL: has ended
     return;
   }
@@ -110,11 +113,11 @@ void Timers::add_own(int32_t thread_id) {
 
 void Timers::remove_own(int32_t thread_id) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(timers_, [&](const Timer& each) {
-    if (each.thread_id != thread_id) return false;
-    timer_delete(each.timer);
-    return true;
-  });
+  const auto at = std::lower_bound(timers_.begin(), timers_.end(), thread_id,
+                                   [](const Timer& a, int32_t b) { return a.thread_id < b; });
+  if (at == timers_.end() || at->thread_id != thread_id) return;
+  timer_delete(at->timer);
+  timers_.erase(at);
 }
 
 void Timers::look_for_threads() {

@@ -1,4 +1,4 @@
-// The timers of a CPU profile, one a thread. Thread-safe; not for signal handlers.
+// The timers of a profile, one a thread, on its own CPU clock or on everyone's. Thread-safe; not for signal handlers.
 #pragma once
 
 #include <time.h>
@@ -9,6 +9,8 @@
 #include <mutex>
 #include <vector>
 
+#include "segment/samples.h"
+
 namespace outrigger::profile {
 
 // This process's threads, by number.
@@ -18,8 +20,10 @@ class Timers {
  public:
   static constexpr size_t kThreadsMax = 8192;
 
-  // From now on threads get timers of so many ticks a second of their own CPU time. False when the
-  // kernel gives none.
+  explicit Timers(segment::TickClock clock) : clock_(clock) {}
+
+  // From now on threads get timers of so many ticks a second; their signals bear the clock's number.
+  // False when the kernel gives none.
   bool begin(uint32_t hz, int signal);
   void end();
 
@@ -41,6 +45,7 @@ class Timers {
   void add_locked(int32_t thread_id);
   bool has_locked(int32_t thread_id) const;
 
+  const segment::TickClock clock_;
   std::atomic<int64_t> period_ns_{0};
   std::atomic<uint64_t> missed_{0};  // threads beyond kThreadsMax, or refused by the kernel
   std::mutex mutex_;                 // guards all below

@@ -25,10 +25,10 @@ bool SampleReader::copy(const char* cell, Sample& sample) {
   SampleHeader header;
   memcpy(&header, cell, sizeof(header));
   if (header.kind < static_cast<uint32_t>(SampleKind::kCpu) ||
-      header.kind > static_cast<uint32_t>(SampleKind::kWait))
+      header.kind > static_cast<uint32_t>(SampleKind::kWall))
     return false;
   if (header.heap_index >= kHeapBlocks) return false;
-  if (header.stack_bytes > kStackBytesMax) return false;
+  if (header.stack_bytes > kStackBytesMax || header.label_bytes > kLabelBytesMax) return false;
   sample.kind = static_cast<SampleKind>(header.kind);
   sample.thread_id = header.thread_id;
   sample.asked = header.asked;
@@ -40,6 +40,8 @@ bool SampleReader::copy(const char* cell, Sample& sample) {
   sample.wait =
       header.wait == static_cast<uint32_t>(WaitKind::kLock) ? WaitKind::kLock : WaitKind::kOther;
   sample.wait_count = header.wait_count;
+  sample.label_bytes = header.label_bytes;
+  memcpy(sample.labels.data(), cell + kSampleLabelsAt, header.label_bytes);
   memcpy(sample.registers.data(), header.registers, sizeof(header.registers));
   sample.stack_at = header.stack_at;
   // An address range that wraps around is none.

@@ -25,9 +25,11 @@ struct Sample {
   uint32_t heap_generation = 0;
   WaitKind wait = WaitKind::kLock;
   uint64_t wait_count = 0;
+  uint32_t label_bytes = 0;
   std::array<uint64_t, kRegisters> registers{};
   uint64_t stack_at = 0;  // the address of the first byte of `stack`
   uint32_t stack_bytes = 0;
+  std::array<char, kLabelBytesMax> labels;
   std::array<char, kStackBytesMax> stack;
 
   // A word of the copied stack; false when it lies elsewhere.

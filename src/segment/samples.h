@@ -32,7 +32,7 @@ inline constexpr size_t kStackRegister = 31;
 #endif
 inline constexpr size_t kPcRegister = kRegisters - 1;
 
-enum class SampleKind : uint32_t { kCpu = 1, kStack = 2, kHeap = 3, kWait = 4 };
+enum class SampleKind : uint32_t { kCpu = 1, kStack = 2, kHeap = 3, kWait = 4, kWall = 5 };
 enum class WaitKind : uint32_t { kLock = 1, kOther = 2 };  // mutexes and rwlocks, or all else
 
 struct SampleHeader {
@@ -41,20 +41,23 @@ struct SampleHeader {
   uint32_t asked;  // SampleShare::asked when it was taken
   uint32_t stack_bytes;
   uint64_t stack_at;      // address of the first byte of the copied stack
-  uint64_t weight_ns;     // kCpu: the thread's CPU time since its last sample; kWait: the length of
-                          // all waits that it stands for
+  uint64_t weight_ns;     // kCpu, kWall: the thread's time on that clock since its last sample;
+                          // kWait: the length of all waits that it stands for
   uint64_t bytes;         // kHeap: of the block
   uint64_t weight_bytes;  // kHeap: of all blocks that it stands for
   uint32_t heap_index;    // kHeap: its place in the table, and that place's generation
   uint32_t heap_generation;
-  uint32_t wait;  // WaitKind
-  uint32_t reserved;
-  uint64_t wait_count;  // kWait: how many these are
+  uint32_t wait;         // WaitKind
+  uint32_t label_bytes;  // of the thread's labels, at kSampleLabelsAt
+  uint64_t wait_count;   // kWait: how many these are
   uint64_t registers[kRegisters];
 };
-inline constexpr size_t kSampleStackAt = 512;  // of a cell
+// Of a cell. Labels: a byte with the key's length, one with the value's, both texts; and so on.
+inline constexpr size_t kSampleLabelsAt = 512;
+inline constexpr size_t kLabelBytesMax = 512;
+inline constexpr size_t kSampleStackAt = kSampleLabelsAt + kLabelBytesMax;
 inline constexpr size_t kSampleCellBytes = kPage + kStackBytesMax;
-static_assert(sizeof(SampleHeader) <= kSampleStackAt);
+static_assert(sizeof(SampleHeader) <= kSampleLabelsAt);
 static_assert(kSampleStackAt + kStackBytesMax <= kSampleCellBytes);
 
 enum class SampleState : uint32_t { kFree = 0, kWriting, kFull };
@@ -62,11 +65,17 @@ enum class SampleState : uint32_t { kFree = 0, kWriting, kFull };
 // Why the service does not do what was asked.
 enum class SampleRefusal : uint32_t { kNone = 0, kSignalTaken, kNoTimers };
 
+// The clocks whose ticks samples are taken at: each thread's CPU time, or everyone's.
+enum class TickClock : uint32_t { kCpu = 0, kWall = 1 };
+inline constexpr size_t kTickClocks = 2;
+
 struct SampleShare {
   // The keeper's: `asked` grows after the fields below it were set, then the service's bell rings.
   std::atomic<uint32_t> asked;
-  std::atomic<uint32_t> cpu_hz;             // 0: no CPU profile is being taken
+  std::atomic<uint32_t> hz[kTickClocks];    // 0: no ticks of this clock
+  std::atomic<uint32_t> record_only;        // 1: CPU ticks are for the record alone
   std::atomic<uint32_t> stacks;             // grows by one: each thread is to copy its stack once
+  std::atomic<uint32_t> record_hz_set;      // 1 + Hz; 0: kRecordHz. The service's wish
   std::atomic<uint64_t> wait_interval_set;  // 1 + ns, 1: no waits are sampled; 0: kWaitInterval
   // The service's.
   alignas(64) std::atomic<uint32_t> applied;  // the last `asked` that it has acted upon
@@ -79,6 +88,7 @@ struct SampleShare {
   alignas(64) std::atomic<uint32_t> states[kSampleCells];  // SampleState
 };
 
+inline constexpr uint32_t kRecordHz = 10;
 inline constexpr uint64_t kWaitInterval = 10'000'000;  // ns of waiting, in the mean
 inline constexpr uint64_t kWaitIntervalMax = uint64_t{1} << 40;
 
@@ -121,6 +131,14 @@ inline uint64_t heap_interval(const HeapShare& share) {
 inline void set_heap_interval(HeapShare& share, uint64_t bytes) {
   share.interval_set.store(bytes < kHeapIntervalMax ? bytes + 1 : kHeapIntervalMax,
                            std::memory_order_relaxed);
+}
+inline uint32_t record_hz(const SampleShare& share) {
+  const uint32_t set = share.record_hz_set.load(std::memory_order_relaxed);
+  return set == 0 ? kRecordHz : set - 1 < kSampleHzMax ? set - 1 : kSampleHzMax;
+}
+inline void set_record_hz(SampleShare& share, uint32_t hz) {
+  share.record_hz_set.store(hz < kSampleHzMax ? hz + 1 : kSampleHzMax + 1,
+                            std::memory_order_relaxed);
 }
 inline uint64_t wait_interval(const SampleShare& share) {
   const uint64_t set = share.wait_interval_set.load(std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "outrigger/log.h"
+#include "outrigger/profile.h"
 #include "service/nearest.h"
 
 namespace outrigger::service {
@@ -159,6 +160,7 @@ Result<Json> call(const OperationInfo& operation, internal::Caller& caller,
     if (parameter.arity == Arity::kMany && texts[i].size() < parameter.at_least)
       return too_few(parameter);
   }
+  const auto tag = outrigger::profile::label("operation", operation.name);
   const Call call(caller);
   Lines lines(caller, call);
   // What an exception says is for the log: it may name what a caller has no business to know.

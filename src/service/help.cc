@@ -137,7 +137,8 @@ const std::vector<CommandWord>& command_words() {
       {"run", "run [OPTIONS]", "runs the service; the word may be left out"},
       {"health", "health [URL] [--json]", "asks the running service how it is"},
       {"profile",
-       "profile cpu|heap|allocs|mutex|block|threads [--seconds N] [--hz N] [--text] [-o FILE|-] "
+       "profile cpu|wall|heap|allocs|mutex|block|threads [--seconds N] [--hz N] [--since 10m] "
+       "[--text] [-o FILE|-] "
        "[--instance PID]",
        "takes a profile of the running service"},
       {"config", "config [--json]", "each setting, its value, where it came from"},

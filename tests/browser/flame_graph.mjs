@@ -2,7 +2,7 @@
 import {expect, judge, main, open, Service} from './surroundings.mjs';
 
 await main(async (browser, pictures, [load]) => {
-  const service = await new Service(load, '--admin', '127.0.0.1:0', '--what', 'split').up();
+  const service = await new Service(load, '--admin', '127.0.0.1:0', '--listen', '127.0.0.1:0', '--what', 'split').up();
   const ui = service.admin + '/debug/pprof/ui';
   const page = await open(browser, service.admin);
   const answer = await page.goto(ui + '?profile=profile&seconds=4');
@@ -41,10 +41,13 @@ await main(async (browser, pictures, [load]) => {
   expect(await page.locator('#graph .hit').count() === 1, 'and marks what it found');
   await page.fill('#search', '');
   const steps = await page.locator('#graph button').count();
-  await page.check('#threads');
+  await page.selectOption('#by', 'thread');
   await box('load').waitFor();
-  expect(await page.locator('#graph button').count() > steps, 'by thread there is one step more');
-  await page.uncheck('#threads');
+  expect(await page.locator('#graph button').count() > steps, 'split by thread there is one step more');
+  await page.selectOption('#by', 'share');
+  await box('most').waitFor();
+  expect(Math.abs(await width('most') - await width('burns_seventy')) < 2, 'split by a label of the program: what bears it is as wide as its function');
+  await page.selectOption('#by', '');
   await page.check('#upward');
   expect((await box('all').boundingBox()).y > (await box('burns_ten').boundingBox()).y, 'the roots can be below');
   await page.uncheck('#upward');
@@ -91,7 +94,7 @@ await main(async (browser, pictures, [load]) => {
   await service.stop();
   await other;
 
-  const elsewhere = await new Service(load, '--admin', '127.0.0.1:0', '--environment', 'production', '--what', 'idle').up();
+  const elsewhere = await new Service(load, '--admin', '127.0.0.1:0', '--listen', '127.0.0.1:0', '--environment', 'production', '--what', 'idle').up();
   for (const path of ['ui', 'ui.js', 'ui.css']) expect((await fetch(elsewhere.admin + '/debug/pprof/' + path)).status === 403, path + ' is private');
   await elsewhere.stop();
   await page.context().close();

@@ -103,6 +103,13 @@ service.unit({.open_files = 1'000'000, .devices = {"/dev/nvidia0"}, .jit = true}
 }
 }  // namespace installing
 
+namespace profiling {
+using namespace outrigger;
+void labels(const std::string& route) {
+const auto tag = profile::label("route", route);
+}
+}  // namespace profiling
+
 void greet(const std::string& name) {
   static const auto greeted = outrigger::metrics::counter("Greetings");
   greeted.add();

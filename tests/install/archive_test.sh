@@ -25,7 +25,7 @@ expect() {
 }
 "$cxx" -O1 -c "$here/consumer/greeter.cc" -o greeter.o $(pkg-config --cflags outrigger-service)
 "$cxx" -static-pie greeter.o -o greeter $(pkg-config --libs outrigger-service) 2>link.log || { cat link.log; exit 1; }
-"$cxx" -pie greeter.o -o greeter_dynamic $(pkg-config --libs outrigger-service)
+"$cxx" -pie greeter.o -o greeter_dynamic $(pkg-config --libs outrigger-service-dynamic)
 for program in greeter greeter_dynamic; do
   expect "$program greet" '{"greeting":"Good day"}' "$(./$program greet 2>/dev/null)"
   ./$program sbom 2>sbom.err && { echo "$program tells parts that nobody wrote down"; failed=1; }

@@ -59,7 +59,7 @@ function readNumbers(value, into) {
   }
 }
 
-// {types, samples: [{stack: root first, label, values}], comments, seconds}
+// {types, samples: [{stack: root first, labels: key -> value, values}], keys: of labels, comments, seconds}
 function decode(bytes) {
   const strings = [], types = [], rawSamples = [], locations = new Map(), functions = new Map(), comments = [];
   const text = new TextDecoder();
@@ -70,11 +70,15 @@ function decode(bytes) {
       readFields(value, (inner, what) => { message[inner] = what; });
       types.push(message);
     } else if (number === 2) {
-      const sample = {ids: [], values: [], label: 0};
+      const sample = {ids: [], values: [], labels: []};
       readFields(value, (inner, what) => {
         if (inner === 1) readNumbers(what, sample.ids);
         if (inner === 2) readNumbers(what, sample.values);
-        if (inner === 3) readFields(what, (part, id) => { if (part === 2) sample.label = id; });
+        if (inner === 3) {
+          const label = {};
+          readFields(what, (part, id) => { label[part] = id; });
+          sample.labels.push(label);
+        }
       });
       rawSamples.push(sample);
     } else if (number === 4) {
@@ -103,11 +107,13 @@ function decode(bytes) {
     const own = place.functions.map((each) => strings[functions.get(each)] || '?');
     names.set(id, own.length ? own.reverse() : ['0x' + place.address.toString(16)]);
   }
+  const labelsOf = (sample) => new Map(sample.labels.map((label) => [strings[label[1]] || '?', strings[label[2]] || String(label[3] || '')]));
+  const samples = rawSamples.map((sample) => ({
+    stack: sample.ids.reverse().flatMap((id) => names.get(id) || ['?']), labels: labelsOf(sample), values: sample.values}));
   return {
     types: types.map((type) => ({name: strings[type[1]], unit: strings[type[2]]})),
     chosen: Math.max(0, types.findIndex((type) => type[1] === preferred)),
-    samples: rawSamples.map((sample) => ({
-      stack: sample.ids.reverse().flatMap((id) => names.get(id) || ['?']), label: strings[sample.label] || '', values: sample.values})),
+    samples, keys: [...new Set(samples.flatMap((sample) => [...sample.labels.keys()]))].sort(),
     comments: comments.map((id) => strings[id]), seconds: duration / 1e9,
   };
 }
@@ -127,14 +133,14 @@ const child = (node, name) => {
   return next;
 };
 
-function grow(root, profile, type, byThread, now) {
+function grow(root, profile, type, by, now) {
   const key = now ? 'now' : 'before', self = now ? 'selfNow' : 'selfBefore';
   for (const sample of profile.samples) {
     const value = sample.values[type] || 0;
     if (value === 0) continue;
     let node = root;
     node[key] += value;
-    if (byThread) (node = child(node, sample.label || '(no name)'))[key] += value;
+    if (by) (node = child(node, sample.labels.get(by) || '(no ' + by + ')'))[key] += value;
     for (const name of sample.stack) (node = child(node, name))[key] += value;
     node[self] += value;
   }
@@ -175,8 +181,8 @@ const unitNow = () => profile.types[Number(find('value').value)] || {unit: ''};
 function plant() {
   const type = Number(find('value').value);
   root = {name: 'all', parent: null, children: new Map(), now: 0, before: 0, selfNow: 0, selfBefore: 0};
-  grow(root, profile, type, find('threads').checked, true);
-  if (base) grow(root, base, type, find('threads').checked, false);
+  grow(root, profile, type, find('by').value, true);
+  if (base) grow(root, base, type, find('by').value, false);
   weigh(root);
   zoomed = root;
   paint();
@@ -297,6 +303,10 @@ function show(taken, name) {
   if (base && base.types.map((type) => type.name).join() !== profile.types.map((type) => type.name).join()) compareWith(null);
   find('value').replaceChildren(...profile.types.map((type, at) => make('option', {value: at}, type.name)));
   find('value').value = String(profile.chosen);
+  const by = find('by').value;
+  find('by').replaceChildren(make('option', {value: ''}, 'nothing'), ...profile.keys.map((key) => make('option', {value: key}, key)));
+  find('by').value = profile.keys.includes(by) ? by : '';
+  find('by').disabled = profile.keys.length === 0;
   find('view').hidden = false;
   find('view-title').textContent = base ? title + ', compared with ' + base.title : title;
   find('comments').textContent = profile.comments.join(' · ');
@@ -392,7 +402,7 @@ find('graph').addEventListener('keydown', (event) => {
 });
 find('take').addEventListener('submit', take);
 find('file').addEventListener('change', openFile);
-for (const id of ['value', 'threads']) find(id).addEventListener('change', plant);
+for (const id of ['value', 'by']) find(id).addEventListener('change', plant);
 find('upward').addEventListener('change', paint);
 find('search').addEventListener('input', mark);
 find('reset').addEventListener('click', () => {
@@ -407,7 +417,7 @@ find('keep').addEventListener('click', () => {
 find('profile').addEventListener('change', () => {
   const name = find('profile').value;
   find('seconds').disabled = name === 'threads' || name === 'goroutine';
-  if (name !== 'profile') find('seconds').value = '0';
+  if (name !== 'profile' && name !== 'wall') find('seconds').value = '0';
   else if (find('seconds').value === '0') find('seconds').value = '10';
 });
 

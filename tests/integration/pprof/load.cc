@@ -1,87 +1,41 @@
 // A service whose time goes where its name says: the truth that profiles of it are held against.
+#include <dlfcn.h>
+#include <errno.h>
 #include <malloc.h>
-#include <openssl/evp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
-#include <stdexcept>
 #include <thread>
 #include <vector>
 
+#include "mixed.h"
 #include "outrigger/outrigger.h"
 
 namespace {
 
 using namespace outrigger;
 
-std::atomic<bool> g_stop{false};
-
-[[gnu::noinline]] uint64_t burn(uint64_t rounds) {
-  uint64_t x = rounds;
-  for (uint64_t i = 0; i < rounds; ++i) {
-    x = x * 6364136223846793005ULL + 1442695040888963407ULL;
-    asm volatile("" : "+r"(x));
-  }
-  return x;
-}
+// Alone in its function once it is inlined: no share of its own is in the symbol table.
+[[gnu::always_inline]] inline uint64_t is_inlined(uint64_t rounds) { return burn(rounds) ^ 5; }
 
 // Each its share of the time. Not tail calls: the caller's frame must be there.
 [[gnu::noinline]] uint64_t burns_seventy(uint64_t unit) { return burn(70 * unit) + 1; }
 [[gnu::noinline]] uint64_t burns_twenty(uint64_t unit) { return burn(20 * unit) + 1; }
-[[gnu::noinline]] uint64_t burns_ten(uint64_t unit) { return burn(10 * unit) + 1; }
+[[gnu::noinline]] uint64_t burns_ten(uint64_t unit) { return is_inlined(10 * unit) + 1; }
 
 void split() {
   while (!g_stop) {
-    const uint64_t x = burns_seventy(2000) + burns_twenty(2000) + burns_ten(2000);
+    uint64_t x = burns_twenty(2000) + burns_ten(2000);
+    const auto tag = profile::label("share", "most");
+    x += burns_seventy(2000);
     asm volatile("" ::"r"(x));
-  }
-}
-
-int compare(const void* a, const void* b) {
-  const int x = *static_cast<const int*>(a);
-  const int y = *static_cast<const int*>(b);
-  burn(20);
-  return (x > y) - (x < y);
-}
-[[gnu::noinline]] void sorts(unsigned seed) {
-  std::vector<int> numbers(5000);
-  for (int& each : numbers) each = static_cast<int>(seed = seed * 1103515245 + 12345);
-  qsort(numbers.data(), numbers.size(), sizeof(int), compare);
-}
-[[gnu::noinline]] void throws(int depth) {
-  if (depth == 0) throw std::runtime_error("as asked");
-  std::string text(100, 'a');
-  throws(depth - 1);
-  asm volatile("" ::"r"(&text) : "memory");
-}
-[[gnu::noinline]] void digests() {
-  static const std::vector<unsigned char> text(64 << 10, 'x');
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), digest, &size, EVP_sha256(), nullptr);
-}
-
-// Through libc, libstdc++ and OpenSSL, in callbacks, in exceptions being thrown.
-void mixed() {
-  for (unsigned i = 0; !g_stop; ++i) {
-    sorts(i);
-    for (int k = 0; k < 100; ++k) {
-      try {
-        throws(6);
-      } catch (const std::exception&) {
-      }
-    }
-    for (int k = 0; k < 10; ++k) digests();
-    std::vector<std::string> names;
-    for (int k = 0; k < 2000; ++k) names.push_back(std::to_string(k * i));
-    std::sort(names.begin(), names.end());
   }
 }
 
@@ -109,6 +63,7 @@ std::vector<void*> g_held;
 }
 size_t g_bytes_held = 0;
 void hold(size_t bytes_in_all) {
+  g_held.reserve(bytes_in_all / 21'000);
   constexpr size_t kSizes[] = {24, 100, 1000, 5000, 100'000};
   for (unsigned i = 0; g_bytes_held < bytes_in_all; ++i) {
     const size_t bytes = kSizes[i % 5];
@@ -246,6 +201,80 @@ void pool() {
   while (!g_stop) waits_for_work();
 }
 
+// What a program may do besides, all at once, under the highest rate of samples.
+std::atomic<uint64_t> g_own_signals{0};
+void signals() {
+  struct sigaction action = {};
+  action.sa_handler = [](int) { ++g_own_signals; };
+  sigaction(SIGUSR2, &action, nullptr);
+  while (!g_stop) {
+    pthread_kill(pthread_self(), SIGUSR2);
+    std::this_thread::sleep_for(std::chrono::microseconds(200));
+  }
+}
+void starts_programs() {
+  while (!g_stop) {
+    const pid_t child = fork();
+    if (child == 0) {
+      execl("/proc/self/exe", "load", "version", nullptr);
+      _exit(127);
+    }
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (status != 0) broken("a started program fell");
+  }
+}
+#ifdef LOAD_IS_DYNAMIC
+void loads_libraries() {
+  while (!g_stop) {
+    void* const library = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
+    if (library == nullptr) broken("dlopen failed");
+    const auto bound =
+        reinterpret_cast<unsigned long (*)(unsigned long)>(dlsym(library, "compressBound"));
+    if (bound == nullptr || bound(100) < 100) broken("dlsym failed");
+    dlclose(library);
+  }
+}
+#endif
+void torture(std::vector<std::thread>& running) {
+  for (unsigned i = 0; i < 2; ++i) running.emplace_back(storm, i);
+  running.emplace_back(mixed);
+  running.emplace_back(short_lived);
+  running.emplace_back(convoy);
+  running.emplace_back(convoy);
+  running.emplace_back(signals);
+  running.emplace_back(starts_programs);
+#ifdef LOAD_IS_DYNAMIC
+  running.emplace_back(loads_libraries);
+#endif
+}
+
+// A gigabyte a second, all of it freed again.
+[[gnu::noinline]] void churns() {
+  constexpr size_t kBytes = 64 << 10;
+  constexpr size_t kBlocks = 64;
+  auto next = std::chrono::steady_clock::now();
+  while (!g_stop) {
+    void* blocks[kBlocks];
+    for (void*& each : blocks) {
+      each = malloc(kBytes);
+      asm volatile("" ::"r"(each) : "memory");
+    }
+    for (void* each : blocks) free(each);
+    next += std::chrono::microseconds(kBytes * kBlocks / 1074);  // 2^30 bytes a second
+    std::this_thread::sleep_until(next);
+  }
+}
+
+// One megabyte a minute.
+[[gnu::noinline]] void leaks_slowly() {
+  while (!g_stop) {
+    leaks(1024);
+    std::this_thread::sleep_for(std::chrono::microseconds(60'000'000 / 1024));
+  }
+}
+
 std::mutex g_first;
 std::mutex g_second;
 std::atomic<int> g_holders{0};
@@ -265,16 +294,24 @@ std::atomic<int> g_holders{0};
 int main(int argc, char** argv) {
   Service load{{.name = "load", .about = "Spends its time as it says."}};
   auto what = load.option<std::string>(
-      "what", {.otherwise = "split",
-               .help = "split, mixed, short, hold, leak, storm, convoy, deadlock, or idle"});
+      "what",
+      {.otherwise = "split",
+       .help = "split, mixed, short, hold, leak, slow-leak, storm, convoy, torture, deadlock, "
+               "or idle"});
   auto count = load.option<int>("threads", {.otherwise = 1, .help = "how many of them"});
   auto interval = load.option<int>(
       "interval", {.otherwise = 512 << 10, .help = "bytes between sampled allocations"});
+  auto megabytes = load.option<int>("megabytes", {.otherwise = 256, .help = "that are held"});
+  auto churn = load.option<bool>("churn", {.otherwise = false, .help = "allocate 1 GB/s besides"});
+  load.operation("echo", "Answers what it is asked.")
+      .arg<int>("number", "which number")
+      .read_only()
+      .does([](const int& number) -> Result<Json> { return Json(number); });
   std::vector<std::thread> running;
   load.on_start([&]() -> Result<void> {
     profile::set_heap_interval(static_cast<size_t>(*interval));
     if (*what == "hold") {
-      hold(size_t{256} << 20);
+      hold(static_cast<size_t>(*megabytes) << 20);
       log::info("held: {bytes}", g_bytes_held);
     }
     for (int i = 0; i < *count; ++i) {
@@ -286,6 +323,9 @@ int main(int argc, char** argv) {
       if (*what == "short") running.emplace_back(short_lived);
     }
     if (*what == "convoy") running.emplace_back(pool);
+    if (*what == "torture") torture(running);
+    if (*what == "slow-leak") running.emplace_back(leaks_slowly);
+    if (*churn) running.emplace_back(churns);
     if (*what == "deadlock") {
       std::thread(locks_first_then_second).detach();
       std::thread(locks_second_then_first).detach();

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <thread>
@@ -12,89 +13,125 @@ namespace outrigger::whole {
 namespace {
 
 std::vector<std::string> run(const std::string& what, int threads = 1) {
-  return {"run", "--admin",   "127.0.0.1:0",          "--logs", "stdout-json", "--what",
-          what,  "--threads", std::to_string(threads)};
+  return {"run",         "--admin", "127.0.0.1:0", "--listen",  "127.0.0.1:0",          "--logs",
+          "stdout-json", "--what",  what,          "--threads", std::to_string(threads)};
 }
 
 HttpAnswer profile(int port, const std::string& query) {
   return http(port, "/debug/pprof/profile?" + query, "GET", 60s);
 }
 
-void expect_seventy_twenty_ten(const std::string& file, const std::vector<std::string>& arguments) {
-  if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
-  const Program program(file, arguments);
-  Scratch scratch;
-  const int port = const_cast<Program&>(program).admin_port();
-  ASSERT_NE(port, 0) << program.err();
-  const HttpAnswer answer = profile(port, "seconds=6&hz=250");
-  ASSERT_EQ(answer.status, 200) << answer.body;
+// The profile's file in `scratch`; empty when there is none.
+std::string taken(Program& program, const Scratch& scratch, const std::string& query) {
+  const int port = program.admin_port();
+  EXPECT_NE(port, 0) << program.err();
+  const HttpAnswer answer = profile(port, query);
+  EXPECT_EQ(answer.status, 200) << answer.body;
   const std::string path = scratch.path("profile");
   write_file(path, answer.body);
+  return path;
+}
+
+void expect_seventy_twenty_ten(const std::string& path) {
   const std::string top = go_tool_pprof("-top", path);
   const auto all = shares(top);
-  // 6 s give some 1,000 samples even when half of the processor is others': three standard
-  // deviations of 70 % are then 4.4 points.
-  EXPECT_NEAR(share_of(all, "burns_seventy").cumulative, 70, 5) << top;
-  EXPECT_NEAR(share_of(all, "burns_twenty").cumulative, 20, 5) << top;
-  EXPECT_NEAR(share_of(all, "burns_ten").cumulative, 10, 5) << top;
+  // 3 s give some 400 samples even when half of the processor is others': three standard deviations
+  // of 70 % are then 7 points.
+  EXPECT_NEAR(share_of(all, "burns_seventy").cumulative, 70, 8) << top;
+  EXPECT_NEAR(share_of(all, "burns_twenty").cumulative, 20, 8) << top;
+  EXPECT_NEAR(share_of(all, "burns_ten").cumulative, 10, 8) << top;
   const std::string traces = go_tool_pprof("-traces", path);
   EXPECT_NE(traces.find("burns_seventy"), std::string::npos) << traces;
   EXPECT_NE(traces.find("split"), std::string::npos) << traces;
 }
 
 TEST(CpuProfile, seventy_twenty_ten_in_a_stripped_static_file) {
-  expect_seventy_twenty_ten(LOAD, run("split"));
+  if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
+  Program program(LOAD, run("split"));
+  Scratch scratch;
+  const std::string path = taken(program, scratch, "seconds=3&hz=250");
+  expect_seventy_twenty_ten(path);
+  // The program's labels, and the thread's name.
+  const std::string tags = go_tool_pprof("-tags", path);
+  EXPECT_NE(tags.find("share: Total"), std::string::npos) << tags;
+  EXPECT_NE(tags.find("): most"), std::string::npos) << tags;
+  EXPECT_NE(tags.find("): load"), std::string::npos) << tags;
+  const std::string most = go_tool_pprof("-top -tagfocus=share=most", path);
+  EXPECT_GT(share_of(shares(most), "burns_seventy").cumulative, 50) << most;
+  EXPECT_EQ(most.find("burns_twenty"), std::string::npos) << most;
+  // The debug information is beside the file: lines, and functions that were inlined.
+  const std::string lines = go_tool_pprof("-traces -lines", path);
+  EXPECT_NE(lines.find("is_inlined"), std::string::npos) << lines;
+  EXPECT_NE(lines.find("load.cc:"), std::string::npos) << lines;
 }
 TEST(CpuProfile, seventy_twenty_ten_in_a_dynamic_file) {
-  expect_seventy_twenty_ten(LOAD_DYNAMIC, run("split", 2));
+  if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
+  Program program(LOAD_DYNAMIC, run("split", 2));
+  Scratch scratch;
+  expect_seventy_twenty_ten(taken(program, scratch, "seconds=3&hz=250"));
 }
-TEST(CpuProfile, seventy_twenty_ten_in_one_process) {
+// Without its debug information, as it is in production.
+TEST(CpuProfile, seventy_twenty_ten_in_one_process_and_a_file_alone) {
+  if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
+  Scratch scratch;
+  const std::string alone = scratch.path("alone");
+  write_file(alone, read_file(LOAD));
+  ASSERT_EQ(chmod(alone.c_str(), 0755), 0);
   std::vector<std::string> arguments = run("split");
   arguments.push_back("--in-process");
-  expect_seventy_twenty_ten(LOAD, arguments);
+  Program program(alone, arguments);
+  const std::string path = taken(program, scratch, "seconds=3&hz=250");
+  expect_seventy_twenty_ten(path);
+  const std::string lines = go_tool_pprof("-traces -lines", path);
+  EXPECT_EQ(lines.find("load.cc:"), std::string::npos) << lines;
 }
 
 void expect_whole_stacks(const std::string& file) {
   if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
   Program program(file, run("mixed", 2));
   Scratch scratch;
-  const int port = program.admin_port();
-  ASSERT_NE(port, 0) << program.err();
-  const HttpAnswer answer = profile(port, "seconds=5&hz=250");
-  ASSERT_EQ(answer.status, 200) << answer.body;
-  write_file(scratch.path("profile"), answer.body);
-  const std::string shown = go_tool_pprof("-comments", scratch.path("profile"));
+  const std::string path = taken(program, scratch, "seconds=3&hz=250");
+  const std::string shown = go_tool_pprof("-comments", path);
   EXPECT_GE(number_before(shown, " % of the stacks"), 99) << shown;
   EXPECT_GE(number_before(shown, " samples of"), 100) << shown;
-  const auto all = shares(go_tool_pprof("-top -nodecount=2000", scratch.path("profile")));
+  const auto all = shares(go_tool_pprof("-top -nodecount=5000", path));
   for (const char* each : {"sorts", "compare", "throws", "_Unwind_RaiseException", "mixed"})
     EXPECT_GT(share_of(all, each).cumulative, 0) << each;
+  // Every function of the stripped file has its name.
+  for (const auto& [name, share] : all) EXPECT_EQ(name.find("load+0x"), std::string::npos) << name;
   printf("%s", shown.c_str());
 }
-TEST(CpuProfile, stacks_are_whole_in_a_static_file) { expect_whole_stacks(LOAD); }
-TEST(CpuProfile, stacks_are_whole_in_a_dynamic_file) { expect_whole_stacks(LOAD_DYNAMIC); }
-
-TEST(CpuProfile, every_function_of_a_stripped_file_has_its_name) {
-  if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
-  Program program(LOAD, run("mixed"));
-  Scratch scratch;
-  const HttpAnswer answer = profile(program.admin_port(), "seconds=3&hz=250");
-  ASSERT_EQ(answer.status, 200) << answer.body;
-  write_file(scratch.path("profile"), answer.body);
-  const std::string top = go_tool_pprof("-top -nodecount=5000", scratch.path("profile"));
-  for (const auto& [name, share] : shares(top))
-    EXPECT_EQ(name.find("load+0x"), std::string::npos) << name;
+TEST(CpuProfile, stacks_are_whole_and_named_in_a_static_file) { expect_whole_stacks(LOAD); }
+TEST(CpuProfile, stacks_are_whole_and_named_in_a_dynamic_file) {
+  expect_whole_stacks(LOAD_DYNAMIC);
 }
 
 TEST(CpuProfile, threads_that_live_for_milliseconds_are_seen) {
   if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
-  Program program(LOAD, run("short"));
+  for (const char* file : {LOAD, LOAD_DYNAMIC}) {
+    Program program(file, run("short"));
+    Scratch scratch;
+    const std::string top = go_tool_pprof("-top", taken(program, scratch, "seconds=2&hz=250"));
+    EXPECT_GT(share_of(shares(top), "burns_ten").cumulative, 50) << file << top;
+  }
+}
+
+TEST(WallProfile, shows_who_waits) {
+  if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
+  Program program(LOAD, run("deadlock"));
   Scratch scratch;
-  const HttpAnswer answer = profile(program.admin_port(), "seconds=4&hz=250");
+  const int port = program.admin_port();
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    return http(port, "/debug/pprof/threads?debug=1").body.find("locks_second") !=
+           std::string::npos;
+  }));
+  const HttpAnswer answer = http(port, "/debug/pprof/wall?seconds=2&hz=50", "GET", 60s);
   ASSERT_EQ(answer.status, 200) << answer.body;
-  write_file(scratch.path("profile"), answer.body);
-  const std::string top = go_tool_pprof("-top", scratch.path("profile"));
-  EXPECT_GT(share_of(shares(top), "burns_ten").cumulative, 50) << top;
+  write_file(scratch.path("wall"), answer.body);
+  const std::string top = go_tool_pprof("-top -nodecount=1000", scratch.path("wall"));
+  for (const char* each : {"locks_first_then_second", "locks_second_then_first"})
+    EXPECT_GT(share_of(shares(top), each).cumulative, 5) << top;
+  EXPECT_NE(top.find("Type: wall"), std::string::npos) << top;
 }
 
 TEST(Surface, bad_parameters_are_refused_with_a_sentence) {
@@ -102,15 +139,16 @@ TEST(Surface, bad_parameters_are_refused_with_a_sentence) {
   const int port = program.admin_port();
   ASSERT_NE(port, 0);
   for (const char* query :
-       {"seconds=0", "seconds=301", "seconds=x", "hz=0", "hz=2000", "debug=9", "sekunden=3"}) {
+       {"seconds=0", "seconds=301", "seconds=x", "hz=0", "hz=2000", "debug=9", "sekunden=3",
+        "since=11m", "since=0", "since=5h", "since=1m&seconds=3", "since=1m&hz=100"}) {
     const HttpAnswer answer = profile(port, query);
     EXPECT_EQ(answer.status, 400) << query;
     EXPECT_NE(answer.body.find("will not do"), std::string::npos) << answer.body;
   }
-  for (const char* path :
-       {"heap?seconds=301", "heap?hz=5", "allocs?seconds=-1", "allocs?x=1", "mutex?hz=1",
-        "mutex?seconds=1x", "block?debug=3", "block?rate=1", "threads?seconds=1", "threads?hz=1",
-        "goroutine?debug=x", "symbol?0xzz"}) {
+  for (const char* path : {"heap?seconds=301", "heap?hz=5", "allocs?seconds=-1", "allocs?x=1",
+                           "mutex?hz=1", "mutex?seconds=1x", "block?debug=3", "block?rate=1",
+                           "threads?seconds=1", "threads?hz=1", "goroutine?debug=x", "symbol?0xzz",
+                           "heap?since=1m", "wall?since=1m", "wall?hz=0", "kept?number=x"}) {
     const HttpAnswer answer = http(port, std::string("/debug/pprof/") + path);
     EXPECT_EQ(answer.status, 400) << path;
     EXPECT_NE(answer.body.find("will not do"), std::string::npos) << answer.body;
@@ -252,8 +290,10 @@ TEST(Command, takes_profiles_of_the_running_service) {
   EXPECT_NE(threads.find("or-control ("), std::string::npos) << threads;
   // gzip's first two bytes, since stdout is no terminal.
   EXPECT_EQ(said("block", status).substr(0, 2), "\x1f\x8b");
-  for (const char* words :
-       {"cpu --seconds 301", "cpuu", "", "cpu heap", "cpu --speed 3", "heap -o"}) {
+  EXPECT_EQ(said("cpu --since 10m -o " + file, status), "");
+  EXPECT_EQ(status, 0);
+  for (const char* words : {"cpu --since 11m", "cpu --seconds 301", "cpuu", "", "cpu heap",
+                            "cpu --speed 3", "heap -o"}) {
     EXPECT_NE(said(words, status).find("will not do"), std::string::npos) << words;
     EXPECT_EQ(status, 2) << words;
   }
@@ -265,7 +305,13 @@ TEST(Command, takes_profiles_of_the_running_service) {
 TEST(Surface, the_index_and_the_command_line) {
   Program program(LOAD, run("idle"));
   const int port = program.admin_port();
-  EXPECT_NE(http(port, "/debug/pprof/").body.find("CPU profile"), std::string::npos);
+  ASSERT_TRUE(eventually(kPatience, [&] { return http(port, "/readyz").status == 200; }));
+  const std::string index = http(port, "/debug/pprof/").body;
+  EXPECT_NE(index.find("CPU profile"), std::string::npos);
+  const size_t threads = index.find("</td><td><a href=\"/debug/pprof/threads");
+  ASSERT_NE(threads, std::string::npos) << index;
+  EXPECT_GE(number_before(index, index.substr(threads, 40)), 2) << index;
+  EXPECT_EQ(http(port, "/debug/pprof/kept?number=1").status, 404);
   EXPECT_NE(http(port, "/debug/pprof/cmdline").body.find("--what"), std::string::npos);
 }
 

@@ -2,6 +2,9 @@
 #include "profile/cpu.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstring>
@@ -9,6 +12,7 @@
 #include <memory>
 #include <thread>
 
+#include "outrigger/profile.h"
 #include "segment/sample_reader.h"
 #include "shared_view.h"
 
@@ -18,10 +22,11 @@ namespace {
 using segment::Sample;
 using segment::SampleShare;
 using segment::SampleState;
+using segment::TickClock;
 
-void ask(segment::View view, uint32_t hz) {
+void ask(segment::View view, uint32_t hz, TickClock clock = TickClock::kCpu) {
   SampleShare& share = segment::samples(view);
-  share.cpu_hz.store(hz);
+  share.hz[static_cast<size_t>(clock)].store(hz);
   share.asked.fetch_add(1);
   look();
   ASSERT_EQ(share.applied.load(), share.asked.load());
@@ -65,6 +70,74 @@ TEST(CpuSamples, come_from_each_thread_that_computes) {
   EXPECT_EQ(reader.corruptions(), 0u);
 }
 
+TEST(WallSamples, come_from_threads_that_wait_and_weigh_their_time) {
+  const segment::View view = shared_view();
+  std::atomic<bool> stop{false};
+  std::atomic<int32_t> waiting{0};
+  std::thread waiter([&] {
+    waiting = static_cast<int32_t>(syscall(SYS_gettid));
+    stop.wait(false);
+  });
+  while (waiting == 0) std::this_thread::yield();
+  const auto began = std::chrono::steady_clock::now();
+  ask(view, 100, TickClock::kWall);
+  segment::SampleReader reader(view);
+  auto sample = std::make_unique<Sample>();
+  uint64_t weight_ns = 0;
+  int count = 0;
+  const auto passed = [&] { return std::chrono::steady_clock::now() - began; };
+  while (count < 50 && passed() < std::chrono::seconds(60)) {
+    while (reader.next(*sample)) {
+      if (sample->thread_id != waiting) continue;
+      EXPECT_EQ(sample->kind, segment::SampleKind::kWall);
+      weight_ns += sample->weight_ns;
+      ++count;
+    }
+  }
+  EXPECT_GE(count, 50);
+  // Each time is counted once; the first sample stands for a whole period.
+  EXPECT_LE(weight_ns,
+            static_cast<uint64_t>(std::chrono::nanoseconds(passed()).count()) + 10'000'000);
+  EXPECT_GE(weight_ns, 50u * 5'000'000);
+  stop = true;
+  stop.notify_all();
+  waiter.join();
+  ask(view, 0, TickClock::kWall);
+  EXPECT_EQ(look(), -1);
+}
+
+TEST(CpuSamples, of_a_labelled_thread_bear_its_labels) {
+  const segment::View view = shared_view();
+  const auto tag = label("route", "/greet");
+  ask(view, 1000);
+  segment::SampleReader reader(view);
+  auto sample = std::make_unique<Sample>();
+  sample->label_bytes = 0;
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (sample->label_bytes == 0 && std::chrono::steady_clock::now() < until)
+    while (sample->label_bytes == 0 && reader.next(*sample)) {
+    }
+  EXPECT_EQ(std::string(sample->labels.data(), sample->label_bytes), "\x05\x06route/greet");
+  ask(view, 0);
+}
+
+TEST(CpuSamples, for_the_record_end_when_the_program_takes_the_signal) {
+  const segment::View view = shared_view();
+  SampleShare& share = segment::samples(view);
+  share.record_only.store(1);
+  ask(view, 10);
+  EXPECT_EQ(look(), kRecordLookMs);
+  struct sigaction own = {};
+  struct sigaction before;
+  own.sa_handler = [](int) {};
+  sigaction(SIGPROF, &own, &before);
+  EXPECT_EQ(look(), -1);
+  EXPECT_EQ(share.refusal.load(), static_cast<uint32_t>(segment::SampleRefusal::kSignalTaken));
+  sigaction(SIGPROF, &before, nullptr);
+  share.record_only.store(0);
+  ask(view, 0);
+}
+
 TEST(CpuSamples, without_a_free_cell_are_counted) {
   const segment::View view = shared_view();
   SampleShare& share = segment::samples(view);
@@ -83,10 +156,11 @@ TEST(SampleReader, steps_over_what_cannot_be) {
   const segment::View view = shared_view();
   SampleShare& share = segment::samples(view);
   segment::SampleReader reader(view);
-  const auto fill = [&](size_t cell, uint32_t kind, uint32_t bytes) {
+  const auto fill = [&](size_t cell, uint32_t kind, uint32_t bytes, uint32_t label_bytes = 0) {
     segment::SampleHeader header{};
     header.kind = kind;
     header.stack_bytes = bytes;
+    header.label_bytes = label_bytes;
     header.stack_at = 0x1000;
     memcpy(segment::sample_cell(view, cell), &header, sizeof(header));
     share.states[cell].store(static_cast<uint32_t>(SampleState::kFull));
@@ -94,12 +168,13 @@ TEST(SampleReader, steps_over_what_cannot_be) {
   fill(0, 99, 0);
   fill(1, 1, segment::kStackBytesMax + 1);
   fill(2, 1, 16);
+  fill(4, 1, 16, segment::kLabelBytesMax + 1);
   share.states[3].store(77);
   auto sample = std::make_unique<Sample>();
   ASSERT_TRUE(reader.next(*sample));
   EXPECT_EQ(sample->stack_bytes, 16u);
   EXPECT_FALSE(reader.next(*sample));
-  EXPECT_EQ(reader.corruptions(), 2u);
+  EXPECT_EQ(reader.corruptions(), 3u);
   uint64_t word = 0;
   EXPECT_TRUE(sample->read(0x1008, word));
   EXPECT_FALSE(sample->read(0x1009, word));
