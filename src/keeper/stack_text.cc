@@ -11,7 +11,7 @@
 namespace outrigger::keeper {
 namespace {
 
-using pprof::Frame;
+using pprof::StackFrame;
 using pprof::ThreadStack;
 
 constexpr size_t kTraceMax = 8;
@@ -51,7 +51,7 @@ std::string title_of(const ThreadStack& stack) {
   return (stack.name.empty() ? "?" : stack.name) + " (" + std::to_string(stack.id) + ")";
 }
 
-std::string line_of(const Frame& frame) {
+std::string line_of(const StackFrame& frame) {
   std::string line = frame.function;
   if (frame.offset != 0) line += "+" + hexadecimal(frame.offset);
   if (!frame.source.empty()) line += " (" + frame.source + ")";
@@ -59,7 +59,7 @@ std::string line_of(const Frame& frame) {
 }
 
 bool same_frames(const ThreadStack& a, const ThreadStack& b) {
-  return std::ranges::equal(a.frames, b.frames, {}, &Frame::address, &Frame::address);
+  return std::ranges::equal(a.frames, b.frames, {}, &StackFrame::address, &StackFrame::address);
 }
 
 const ThreadStack* thread_of(std::span<const ThreadStack> threads, int32_t id) {

@@ -46,7 +46,7 @@ class Stand {
   bool look_for_threads();
   void copy_crashed();
   void unwind(Raw& raw);
-  Frame frame_at(uint64_t address);
+  StackFrame frame_at(uint64_t address);
 
   const StandstillAsk& ask_;
   const int64_t until_ns_;
@@ -56,7 +56,7 @@ class Stand {
   std::vector<std::optional<FutexWait>> waits_;
   std::vector<HeldThread> held_;  // by task
   std::vector<Raw> raws_;
-  std::unordered_map<uint64_t, Frame> frames_;
+  std::unordered_map<uint64_t, StackFrame> frames_;
   std::string why_;
 };
 
@@ -166,17 +166,19 @@ void Stand::copy() {
   }
 }
 
-Frame Stand::frame_at(uint64_t address) {
+StackFrame Stand::frame_at(uint64_t address) {
   const auto [at, is_new] = frames_.try_emplace(address);
-  Frame& frame = at->second;
+  StackFrame& frame = at->second;
   if (!is_new) return frame;
   Function function = unwinder_->function_at(address);
   frame.address = address;
   frame.function = std::move(function.name);
   frame.offset = address - function.begin;
-  const SourceLine line = unwinder_->line_at(address);
-  if (!line.file.empty())
-    frame.source = line.file.substr(line.file.rfind('/') + 1) + ":" + std::to_string(line.line);
+  // The innermost of what was inlined there has the line of the address itself.
+  const std::vector<Frame> shown = unwinder_->frames_at(address);
+  if (shown.empty() || shown.front().line.file.empty()) return frame;
+  const SourceLine& line = shown.front().line;
+  frame.source = line.file.substr(line.file.rfind('/') + 1) + ":" + std::to_string(line.line);
   return frame;
 }
 

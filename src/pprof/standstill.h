@@ -15,7 +15,7 @@
 
 namespace outrigger::pprof {
 
-struct Frame {
+struct StackFrame {
   uint64_t address = 0;
   std::string function;  // "shop::Cart::add"
   uint64_t offset = 0;   // of the address in it
@@ -33,7 +33,7 @@ struct ThreadStack {
   std::string name;
   std::string state;  // "running", "sleeping", ...
   std::optional<FutexWait> wait;
-  std::vector<Frame> frames;  // leaf first
+  std::vector<StackFrame> frames;  // leaf first
 };
 
 // Where a thread stood when it crashed: it is in its handler by now.

@@ -93,6 +93,11 @@ int profile_command(std::string_view service, int argc, char** argv) {
   return 0;
 }
 
+int init(const delivery::Facts&, const delivery::InitWanted&) {
+  tell("init", "");
+  return 0;
+}
+
 void keeper_main(const segment::RoleCard& card, int, char**) {
   const segment::View view(segment::map(card.segment));
   tell("keeper", "born");
@@ -135,6 +140,7 @@ constexpr ops::Table kTable = {
     .discover = discover,
     .health_command = health_command,
     .profile_command = profile_command,
+    .init = init,
 };
 
 }  // namespace

@@ -223,7 +223,8 @@ const ops::Table kTable = {.keeper_main = keeper_main,
                            .parse_json = nullptr,
                            .discover = nullptr,
                            .health_command = nullptr,
-                           .profile_command = nullptr};
+                           .profile_command = nullptr,
+                           .init = nullptr};
 
 // --- The user's part ---------------------------------------------------------------------------
 

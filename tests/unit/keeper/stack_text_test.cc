@@ -5,8 +5,8 @@
 namespace outrigger::keeper {
 namespace {
 
-using pprof::Frame;
 using pprof::FutexWait;
+using pprof::StackFrame;
 using pprof::ThreadStack;
 
 ThreadStack thread(int32_t id, const char* name, std::vector<const char*> functions,
