@@ -122,7 +122,7 @@ std::string threads_text(std::span<const ThreadStack> threads, size_t bytes_max)
     }
     if (same > kTraceMax) paragraph += "; and " + std::to_string(same - kTraceMax) + " more";
     paragraph += ":\n" + stack_text(threads[i], bytes_max / 4);
-    if (text.size() + paragraph.size() > bytes_max) {
+    if (text.size() + (text.empty() ? 0 : 1) + paragraph.size() > bytes_max) {
       const auto left = std::count(done.begin() + static_cast<ptrdiff_t>(i), done.end(), false);
       text += "\n... " + std::to_string(static_cast<size_t>(left) + same) + " more threads\n";
       break;

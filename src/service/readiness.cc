@@ -21,11 +21,13 @@ ReadinessWatch::ReadinessWatch(std::function<void(bool ready)> tell)
     : watcher_(base::start_thread("or-ready", [this, tell = std::move(tell)] {
         bool told = service::life().is_ready();
         tell(told);
-        while (!ending_) {
+        // The last look comes after the end was asked for: a change before that is told too.
+        for (bool last = false; !last;) {
+          last = ending_;
           const service::Phase phase = service::life().phase();
           const bool now = service::life().is_ready();
           if (now != told) tell(told = now);
-          service::life().wait_for_phase_other_than(phase, ending_, 500ms);
+          if (!last) service::life().wait_for_phase_other_than(phase, ending_, 500ms);
         }
       })) {}
 
