@@ -112,7 +112,8 @@ TEST(CpuProfile, threads_that_live_for_milliseconds_are_seen) {
     Program program(file, run("short"));
     Scratch scratch;
     const std::string top = go_tool_pprof("-top", taken(program, scratch, "seconds=2&hz=250"));
-    EXPECT_GT(share_of(shares(top), "burns_ten").cumulative, 50) << file << top;
+    // Most of the rest is the starting of threads, which is the larger the slower the machine.
+    EXPECT_GT(share_of(shares(top), "burns_ten").cumulative, 10) << file << top;
   }
 }
 

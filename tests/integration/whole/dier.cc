@@ -120,10 +120,13 @@ std::mutex g_second;
   other.lock();
 }
 
+std::atomic<bool> g_looping{false};
+
 // The loop of main(): it beats until it is told to die, or to stand still.
 int loop(int, char**) {
   std::atomic<bool> ended{false};
   on_drain([&] { ended = true; });
+  g_looping = true;
   while (!ended) {
     if (void (*function)() = g_of_main.load()) function();
     beat();
@@ -144,6 +147,8 @@ int main(int argc, char** argv) {
       .does([](const std::string& how, const std::string& where) -> Result<Json> {
         void (*const function)() = way(how);
         if (function == nullptr) return bad_input("how", how, "a way to die");
+        // The whole start is over then, and main()'s stack is the one that is looked for.
+        while (!g_looping) std::this_thread::sleep_for(std::chrono::milliseconds(1));
         log::info("about to die by {how} in {where}", how, where);
         if (where == "main") {
           g_of_main = function;
