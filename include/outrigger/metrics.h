@@ -34,6 +34,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string_view>
 #include <type_traits>
 
@@ -181,6 +182,14 @@ Histogram histogram(std::string_view name, Options options = {});
 // Unit: seconds, milliseconds or microseconds.
 Timer timer(std::string_view name, Options options = {});
 
+// What is known of a metric only at run time: for bridges from other libraries.
+struct Description {
+  std::string_view help{};
+  Unit unit = Unit::kNone;
+  std::span<const Dimension> dimensions{};
+  std::span<const double> buckets{};
+};
+
 struct FamilyState;
 
 // Metrics of one name whose dimensions are given at the call. Bounded: the service may make 200
@@ -217,6 +226,13 @@ struct Maker {
   static Family<Metric, kKeys> made(FamilyState* state) {
     return Family<Metric, kKeys>(state);
   }
+  // As counter(), gauge() and histogram(); a bad name is counted and does not stop the program.
+  static Counter counter(std::string_view name, const Description& what);
+  static Gauge gauge(std::string_view name, const Description& what);
+  static Histogram histogram(std::string_view name, const Description& what);
+  // Values that were counted elsewhere: `counts[i]` of about `values[i]`, which add up to `sum`.
+  static void merge(const Histogram& histogram, const double* values, const uint64_t* counts,
+                    std::size_t size, double sum) noexcept;
   // Of a handle as it lies in the segment.
   template <typename Metric>
   static Metric handle(uint32_t at, uint32_t row, Unit unit) noexcept;

@@ -18,6 +18,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ namespace outrigger {
 namespace internal {
 
 struct ServiceParts;
+struct OperationMeters;
 
 enum class Answers { kOnce, kInLines };
 
@@ -50,6 +52,7 @@ struct OperationInfo {
   std::chrono::nanoseconds within{0};  // 0: no limit
   // For kInLines the result is null, and `lines` were written.
   std::function<Result<Json>(const Call&, Lines& lines, const ParameterTexts&)> call;
+  std::shared_ptr<const OperationMeters> meters{};  // where it is served
 };
 
 void add_operation(ServiceParts& parts, OperationInfo operation);

@@ -2,6 +2,7 @@
 // include the parts.
 #pragma once
 
+#include "outrigger/alarm.h"
 #include "outrigger/health.h"
 #include "outrigger/http.h"
 #include "outrigger/json.h"

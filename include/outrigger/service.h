@@ -35,6 +35,7 @@
 #include <utility>
 #include <vector>
 
+#include "outrigger/alarm.h"
 #include "outrigger/call.h"
 #include "outrigger/health.h"
 #include "outrigger/init.h"
@@ -66,6 +67,11 @@ struct ServiceOptions {
   std::chrono::milliseconds hang_report_after{5'000};
   // adopt() only: the service is ready when it calls ready(), not already when its main begins.
   bool ready_when_called = false;
+  // Those that every service has (alarm.h).
+  bool default_alarms = true;
+  // Metrics whose answer from CloudWatch was lost are not sent again: a sum may then be too low, and
+  // never too high.
+  bool metrics_at_most_once = false;
 };
 
 namespace internal {
@@ -122,6 +128,12 @@ class Service {
   // Something the service looks after (health.h). May also be called from on_start, when options
   // are known.
   void check(std::string name, CheckOptions options, std::function<CheckResult()> function);
+
+  // What is to wake somebody (alarm.h). Letters and digits, the first a letter.
+  AlarmBuilder alarm(std::string name);
+
+  // What the keeper measures by itself and what of it is sent (system_metrics.h). At most once.
+  void system_metrics(metrics::SystemOptions options);
 
   // An option of `run` and of the service's operations as commands: --NAME VALUE, or
   // OUTRIGGER_NAME. T is a bool (then --NAME alone means true), a number, a std::string, a chrono

@@ -83,6 +83,16 @@ void write_metric(JsonWriter& json, const PostedMetric& metric) {
   json.end_object();
 }
 
+void write_figure(JsonWriter& json, const SystemFigure& figure) {
+  json.begin_object();
+  json.member("name", figure.name);
+  if (!figure.mount.empty()) json.member("mount", figure.mount);
+  json.member("value", figure.value);
+  json.member("unit", figure.unit);
+  json.member("about", figure.about);
+  json.end_object();
+}
+
 void write_shipping(JsonWriter& json, std::string_view what, const Shipping& shipping) {
   json.key(what).begin_object();
   json.member("sent", shipping.sent);
@@ -123,9 +133,17 @@ void write_the_rest(JsonWriter& json, const HealthReport& report) {
   json.key("metrics").begin_array();
   for (const PostedMetric& metric : report.metrics) write_metric(json, metric);
   json.end_array();
+  json.key("system").begin_array();
+  for (const SystemFigure& figure : report.system) write_figure(json, figure);
+  json.end_array();
   json.key("shipping").begin_object();
   write_shipping(json, "logs", report.shipped_logs);
   write_shipping(json, "metrics", report.shipped_metrics);
+  json.end_object();
+  json.key("metrics_bill").begin_object();
+  json.member("metrics", report.posted_metrics);
+  json.member("dollars_a_month", report.dollars_a_month);
+  json.member("posted", report.posts_metrics);
   json.end_object();
   write_dropped(json, report);
   write_log_counts(json, report.log_counts);

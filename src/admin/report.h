@@ -73,6 +73,15 @@ struct PostedMetric {
       history{};  // one value a minute, oldest first, at most an hour; NaN: none then
 };
 
+// Of the machine (outrigger/system_metrics.h).
+struct SystemFigure {
+  std::string name;
+  std::string about;
+  double value = 0;
+  std::string unit;
+  std::string mount;  // empty: of no mount, or of the root
+};
+
 struct Shipping {
   uint64_t sent = 0;  // delivered to where entries go: stdout, later CloudWatch
   uint64_t pending = 0;
@@ -109,6 +118,10 @@ struct HealthReport {
   std::vector<PostedMetric> metrics;  // the last 10, newest first
   Shipping shipped_logs;
   Shipping shipped_metrics;
+  uint64_t posted_metrics = 0;  // how many different ones
+  double dollars_a_month = 0;   // that CloudWatch charges for them, or would
+  bool posts_metrics = false;
+  std::vector<SystemFigure> system;
   std::array<uint64_t, kLevels> dropped_by_level{};
   LogCounts log_counts;
   KeeperReport keeper;

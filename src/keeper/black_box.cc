@@ -92,7 +92,7 @@ void BlackBox::begin(Why why, std::optional<Crash> crash) {
 }
 
 void BlackBox::find_out() {
-  found_.figures = process_figures(pid_);
+  found_.figures = system::read_process({}, pid_);
   pprof::StandstillAsk ask;
   ask.pid = pid_;
   ask.held_ns_max = found_.why == Why::kCrash ? kHeldNsMax : kHangHeldNsMax;
@@ -160,7 +160,7 @@ void make_crash_entry(render::MadeRecord& made, uint32_t level, const BlackBox::
   add_text(made, facts.version);
   add_text(made, std::to_string(facts.uptime_s));
   add_text(made, facts.last_entries);
-  const ProcessFigures figures = found.figures.value_or(ProcessFigures());
+  const system::Process figures = found.figures.value_or(system::Process());
   add_text(made, std::to_string(static_cast<uint64_t>(figures.resident_bytes)));
   add_text(made, std::to_string(static_cast<uint64_t>(figures.threads)));
   add_text(made, std::to_string(figures.cpu_seconds));

@@ -12,10 +12,10 @@
 #include <thread>
 
 #include "keeper/crash.h"
-#include "keeper/process_figures.h"
 #include "pprof/standstill.h"
 #include "render/made_record.h"
 #include "segment/layout.h"
+#include "system/process.h"
 
 namespace outrigger::keeper {
 
@@ -30,7 +30,7 @@ class BlackBox {
   struct Found {
     Why why = Why::kCrash;
     std::optional<Crash> crash;
-    std::optional<ProcessFigures> figures;
+    std::optional<system::Process> figures;
     pprof::Standstill threads;
     std::string no_stacks;  // why there are none
   };

@@ -36,8 +36,7 @@ std::pair<uint64_t, double> group_of(double value) {
 
 }  // namespace
 
-double Datum::mean() const {
-  if (distribution.empty()) return value;
+double mean_of(const Distribution& distribution) {
   double sum = 0, count = 0;
   for (const auto& [each, times] : distribution) {
     sum += each * static_cast<double>(times);

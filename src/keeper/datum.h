@@ -18,9 +18,10 @@ struct Datum {
   bool high_resolution = false;
   double value = 0;           // unless there is a distribution
   Distribution distribution;  // buckets' middles
-  // Of a histogram: to a single number, for people.
-  double mean() const;
 };
+
+// A distribution as a single number, for people.
+double mean_of(const Distribution& distribution);
 
 // At most 150 values each, as many as it takes: CloudWatch adds up what has one name and time.
 // Buckets are merged by threes where there are more than 150; every value sent is then within 2.5 %

@@ -217,12 +217,7 @@ void Keeper::look_at_survivor(int64_t now_ns) {
 }
 
 void Keeper::count_crash() {
-  if (poster_ == nullptr) return;
-  Datum datum;
-  datum.name = "CrashCount";
-  datum.unit = "Count";
-  datum.value = 1;
-  poster_->add_once(std::move(datum));
+  if (poster_ != nullptr) poster_->count("CrashCount");
 }
 
 }  // namespace outrigger::keeper

@@ -13,6 +13,7 @@ namespace json = boost::json;
 
 constexpr size_t kTextMax = 1000;
 constexpr size_t kSettingsMax = 1000;
+constexpr size_t kTextsMax = 64;
 constexpr size_t kDepthMax = 8;
 constexpr int64_t kBudgetMsMax = 3'600'000;
 
@@ -57,6 +58,17 @@ int64_t milliseconds_in(const json::object& object, std::string_view name, int64
   return std::clamp<int64_t>(value->get_int64(), 0, kBudgetMsMax);
 }
 
+std::vector<std::string> texts_in(const json::object& object, std::string_view name) {
+  std::vector<std::string> texts;
+  const json::value* const list = object.if_contains({name.data(), name.size()});
+  if (list == nullptr || !list->is_array()) return texts;
+  for (const json::value& each : list->get_array()) {
+    if (texts.size() == kTextsMax) break;
+    if (each.is_string()) texts.push_back(shown(&each));
+  }
+  return texts;
+}
+
 LogsTo logs_named(std::string_view name, LogsTo otherwise) {
   if (name == "stdout-text") return LogsTo::kStdoutText;
   if (name == "stdout-json") return LogsTo::kStdoutJson;
@@ -95,6 +107,10 @@ std::optional<Declarations> parse_declarations(std::string_view text,
   found.local = text_in(object, "kind", "") == "local";
   found.admin = text_in(object, "admin", defaults.admin);
   found.posts_metrics = text_in(object, "metrics", "") == "cloudwatch";
+  if (const json::value* once = object.if_contains("metrics_at_most_once"))
+    found.metrics_at_most_once = once->is_bool() && once->get_bool();
+  found.system_metrics = texts_in(object, "system_metrics");
+  found.mounts = texts_in(object, "mounts");
   found.logs = logs_named(text_in(object, "logs", ""), defaults.logs);
   found.level = admin::level_named(text_in(object, "level", "")).value_or(defaults.level);
   if (const json::value* wants = object.if_contains("discover"))

@@ -31,6 +31,9 @@ struct Declarations {
   LogsTo logs = LogsTo::kStdoutJson;
   admin::Level level = admin::Level::kInfo;
   bool posts_metrics = false;  // to CloudWatch
+  bool metrics_at_most_once = false;
+  std::vector<std::string> system_metrics;  // names of those that are sent
+  std::vector<std::string> mounts;          // whose use is sent as well
   std::vector<admin::SettingReport> settings;
 };
 

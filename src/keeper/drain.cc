@@ -12,6 +12,8 @@ using render::kKeeperRing;
 namespace {
 
 constexpr uint32_t kWarn = 3;
+constexpr uint32_t kError = 4;
+constexpr uint32_t kFatal = 5;
 // Lines of this many bytes are committed together: enough to make the commit cheap, few enough that
 // the rings get their room back while it is warm.
 constexpr size_t kBatchBytes = 256u << 10;
@@ -104,7 +106,14 @@ void Drain::publish() {
 void Drain::commit() {
   spool_.state().marks = reader_.marks();
   spool_.commit();
+  errors_.store(spool_.state().errors, std::memory_order_relaxed);
   reader_.release();
+}
+
+uint64_t Drain::errors() const {
+  const segment::DropTotals dropped = this->dropped();
+  return errors_.load(std::memory_order_relaxed) + dropped.by_level[kError] +
+         dropped.by_level[kFatal];
 }
 
 void Drain::put_record(const segment::RawRecord& record, int64_t time_ns, uint64_t gap_calls) {
@@ -114,6 +123,7 @@ void Drain::put_record(const segment::RawRecord& record, int64_t time_ns, uint64
       format_ == LineFormat::kJson ? json_.append(begin, entry) : text_.append(begin, entry);
   const auto bytes = static_cast<size_t>(end - begin);
   gap_calls == 0 ? spool_.add(bytes) : spool_.add_gap(bytes, gap_calls);
+  if (entry.level >= kError) ++spool_.state().errors;
   recent_.note(record, time_ns);
 }
 

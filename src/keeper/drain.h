@@ -54,6 +54,8 @@ class Drain {
 
   // --- Any thread ---
   segment::DropTotals dropped() const { return reader_.dropped(); }
+  // Entries of ERROR or FATAL since the service's start, those of dropped calls included.
+  uint64_t errors() const;
   // Times the segment made no sense, in one way or another.
   uint64_t irregularities() const { return irregularities_.load(std::memory_order_relaxed); }
 
@@ -76,6 +78,7 @@ class Drain {
   LineFormat format_ = LineFormat::kJson;
   int64_t published_ns_ = 0;
   std::atomic<uint64_t> irregularities_{0};
+  std::atomic<uint64_t> errors_{0};  // as committed
 };
 
 }  // namespace outrigger::keeper

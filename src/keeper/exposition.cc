@@ -8,8 +8,8 @@
 #include <span>
 #include <string>
 
-#include "keeper/process_figures.h"
 #include "outrigger/metric_unit.h"
+#include "system/process.h"
 
 namespace outrigger::keeper {
 namespace {
@@ -92,8 +92,22 @@ std::vector<admin::Metric> exposed_metrics(const std::vector<segment::MetricSeri
   return metrics;
 }
 
+void add_system_metrics(const std::vector<system::Figure>& figures,
+                        std::vector<admin::Metric>& metrics) {
+  for (const system::Figure& figure : figures) {
+    admin::Metric metric;
+    metric.name = figure.metric.name;
+    metric.help = figure.metric.help;
+    metric.kind = figure.total ? admin::MetricKind::kCounter : admin::MetricKind::kGauge;
+    metric.value = figure.total.value_or(figure.value);
+    metric.unit = metrics::unit_name(figure.metric.unit);
+    if (!figure.mount.empty()) metric.labels.emplace_back("Mount", figure.mount);
+    metrics.push_back(std::move(metric));
+  }
+}
+
 void add_process_metrics(int pid, std::vector<admin::Metric>& metrics) {
-  const auto figures = process_figures(pid);
+  const auto figures = system::read_process({}, pid);
   if (!figures) return;
   const auto add = [&](const char* name, const char* help, admin::MetricKind kind, double value) {
     metrics.push_back({name, help, kind, {}, value});

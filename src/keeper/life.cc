@@ -108,6 +108,10 @@ void Keeper::start_metrics() {
   options.random_phase = options.posts;
   options.name_space = declarations_.service;
   options.environment = declarations_.environment;
+  options.at_most_once = declarations_.metrics_at_most_once;
+  options.system = declarations_.system_metrics;
+  options.subject = {{}, process_->pid(), getpid(), declarations_.mounts};
+  options.own_figures = [this] { return source_->own_figures(); };
   poster_ = std::make_unique<MetricPoster>(view_, options_.card.segment, options_.card.spool,
                                            access_, std::move(options));
   source_->set_poster(poster_.get());

@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/clock.h"
 #include "base/machine.h"
+#include "base/metric_price.h"
 #include "keeper/checks.h"
 #include "keeper/exposition.h"
 #include "keeper/plain_text.h"
@@ -17,6 +19,7 @@ namespace {
 
 // How long the page remembers what a person should look into.
 constexpr int64_t kRememberNs = 60 * base::kNsPerSecond;
+constexpr double kCents = 100;
 constexpr int64_t kStallShownNs = base::kNsPerSecond;
 
 std::string own_name() {
@@ -86,7 +89,7 @@ void LiveSource::set_shipper(const Shipper* shipper) {
   shipper_ = shipper;
 }
 
-void LiveSource::set_poster(const MetricPoster* poster) {
+void LiveSource::set_poster(MetricPoster* poster) {
   const std::lock_guard lock(mutex_);
   poster_ = poster;
 }
@@ -232,6 +235,13 @@ admin::HealthReport LiveSource::health() {
     MetricPostReport posted = poster_->report();
     report.metrics = std::move(posted.recent);
     report.shipped_metrics = std::move(posted.shipping);
+    report.posted_metrics = posted.metrics;
+    report.dollars_a_month = std::round(base::price_of_metrics(posted.metrics) * kCents) / kCents;
+    report.posts_metrics = declarations_.posts_metrics;
+    for (const system::Figure& each : poster_->system_figures())
+      report.system.push_back({std::string(each.metric.name), std::string(each.metric.help),
+                               each.value, std::string(metrics::unit_name(each.metric.unit)),
+                               each.mount});
     if (posted.denied)
       report.warnings.push_back("CloudWatch refuses the metrics: " +
                                 report.shipped_metrics.last_error);
@@ -256,6 +266,24 @@ admin::HealthReport LiveSource::health() {
   return report;
 }
 
+std::vector<system::Figure> LiveSource::own_figures() {
+  std::vector<system::Figure> figures;
+  const auto total = [&](const metrics::SystemMetric& metric, uint64_t value) {
+    figures.push_back({metric, {}, 0, static_cast<double>(value)});
+  };
+  total(metrics::error_logs, parts_.drain.errors());
+  total(metrics::keeper_restarts,
+        parts_.view.supervision().keeper_restarts.load(std::memory_order_relaxed));
+  // A service that was told to end is not ill.
+  const Findings& found = parts_.findings;
+  const bool is_planned =
+      found.ended.load(std::memory_order_relaxed) && found.draining.load(std::memory_order_relaxed);
+  if (!is_planned)
+    figures.push_back(
+        {metrics::healthy, {}, admin::overall(health()) == admin::Status::kFail ? 0.0 : 1.0, {}});
+  return figures;
+}
+
 admin::Liveness LiveSource::liveness() {
   const int64_t now_ns = base::monotonic_ns();
   return {verdict(now_ns).state, gates_pass(parts_.view.health(), now_ns)};
@@ -274,8 +302,20 @@ std::vector<admin::Metric> LiveSource::metrics() {
     metrics = exposed_metrics(metrics_.series(), values_);
   }
   add_process_metrics(parts_.service_pid, metrics);
+  add_system_metrics(system_figures(), metrics);
   add_own_metrics(metrics);
   return metrics;
+}
+
+std::vector<system::Figure> LiveSource::system_figures() {
+  std::vector<system::Figure> figures;
+  {
+    const std::lock_guard lock(mutex_);
+    if (poster_ == nullptr) return figures;
+    figures = poster_->system_figures();
+  }
+  for (system::Figure& each : own_figures()) figures.push_back(std::move(each));
+  return figures;
 }
 
 // Of the library itself.

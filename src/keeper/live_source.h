@@ -24,6 +24,7 @@
 #include "segment/layout.h"
 #include "segment/metric_reader.h"
 #include "segment/settings_answer.h"
+#include "system/figures.h"
 
 namespace outrigger::keeper {
 
@@ -55,13 +56,16 @@ class LiveSource : public admin::Source {
   void declare(Declarations declarations);
   void set_output(const Output* output);
   void set_shipper(const Shipper* shipper);
-  void set_poster(const MetricPoster* poster);
+  void set_poster(MetricPoster* poster);
   // What discovery found, and when (CLOCK_REALTIME). `locators` may be null.
   void set_answer(const segment::SettingsAnswer& answer, int64_t found_real_ns,
                   const Locators* locators);
   void set_ended(std::string how);
   void set_written(std::vector<std::string> files);
   Verdict verdict(int64_t now_ns) const;
+
+  // Of the system metrics those that the keeper alone knows; totals first, always in one order.
+  std::vector<system::Figure> own_figures();
 
   bool local() override;
   admin::HealthReport health() override;
@@ -80,6 +84,7 @@ class LiveSource : public admin::Source {
   std::vector<std::string> warnings(const segment::DropTotals& dropped, int64_t now_ns) const;
 
   std::vector<LocatorReport> locator_reports() const;
+  std::vector<system::Figure> system_figures();
   void add_own_metrics(std::vector<admin::Metric>& metrics);
 
   const Parts parts_;
@@ -88,16 +93,16 @@ class LiveSource : public admin::Source {
   segment::MetricReader metrics_;  // guarded by metrics_mutex_, but for its counts
   segment::MetricValues values_;   // likewise
   mutable std::mutex mutex_;
-  std::string instance_;                  // guarded by mutex_
-  Declarations declarations_;             // likewise
-  admin::ConfigReport found_;             // likewise; its settings are those of declarations_
-  int64_t found_real_ns_ = 0;             // likewise; 0: nothing was
-  const Locators* locators_ = nullptr;    // likewise
-  const Shipper* shipper_ = nullptr;      // likewise
-  const MetricPoster* poster_ = nullptr;  // likewise
-  const Output* output_ = nullptr;        // likewise
-  std::string ended_;                     // likewise
-  std::vector<std::string> written_;      // likewise
+  std::string instance_;                // guarded by mutex_
+  Declarations declarations_;           // likewise
+  admin::ConfigReport found_;           // likewise; its settings are those of declarations_
+  int64_t found_real_ns_ = 0;           // likewise; 0: nothing was
+  const Locators* locators_ = nullptr;  // likewise
+  const Shipper* shipper_ = nullptr;    // likewise
+  MetricPoster* poster_ = nullptr;      // likewise
+  const Output* output_ = nullptr;      // likewise
+  std::string ended_;                   // likewise
+  std::vector<std::string> written_;    // likewise
 };
 
 }  // namespace outrigger::keeper

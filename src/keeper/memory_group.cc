@@ -6,10 +6,13 @@
 #include <charconv>
 #include <string_view>
 
-#include "keeper/process_figures.h"
+#include "system/text.h"
 
 namespace outrigger::keeper {
 namespace {
+
+using system::number_after;
+using system::small_file;
 
 // Version 1 says "no limit" by a number near 2^63.
 constexpr uint64_t kNoLimit = uint64_t{1} << 60;

@@ -19,7 +19,7 @@ static_assert(sizeof(LedgerHead) <= segment::kPage);
 static_assert(sizeof(LedgerEntry) == segment::kLedgerEntryBytes);
 static_assert(sizeof(LedgerOctave) == segment::kLedgerOctaveBytes);
 
-MetricLedger::MetricLedger(int fd) {
+MetricLedger::MetricLedger(int fd, Doubtful doubtful) {
   const size_t bytes = segment::ledger_bytes(layout_);
   struct stat status;
   void* memory = MAP_FAILED;
@@ -48,6 +48,7 @@ MetricLedger::MetricLedger(int fd) {
   // What a predecessor had under way may have been taken, and is sent again. Its number must not
   // come to count with the next ones.
   head_->ambiguous.fetch_add(head_->in_flight_datums, std::memory_order_relaxed);
+  if (doubtful == Doubtful::kTaken) return head_->acknowledged.store(head_->begun.load());
   for (uint32_t i = 0; i < layout_.series; ++i)
     if (entry(i).request > acknowledged) entry(i).request = 0;
   for (const auto& [owner, place] : octaves_)

@@ -23,6 +23,8 @@
 
 namespace outrigger::keeper {
 
+inline constexpr size_t kCounted = 4;  // totals of the keeper's own
+
 struct LedgerHead {
   std::atomic<uint64_t> magic;
   std::atomic<uint64_t> acknowledged;  // all requests up to this number
@@ -32,6 +34,7 @@ struct LedgerHead {
   std::atomic<uint64_t> ambiguous;  // datums sent twice, which may have been taken twice
   std::atomic<uint64_t> retries;
   uint64_t in_flight_datums;
+  std::atomic<uint64_t> counted[kCounted];  // as of the last interval
 };
 struct LedgerEntry {
   uint64_t old;
@@ -47,8 +50,13 @@ struct LedgerOctave {
 
 class MetricLedger {
  public:
+  // What a predecessor had under way when it ended, whose answer nobody heard.
+  enum class Doubtful {
+    kNotTaken,  // it counts as not taken, and is sent again
+    kTaken,
+  };
   // `fd`: the spool's memfd; where that has no room for it, memory of the process's own.
-  explicit MetricLedger(int fd);
+  explicit MetricLedger(int fd, Doubtful doubtful = Doubtful::kNotTaken);
   explicit operator bool() const { return head_ != nullptr; }
 
   LedgerHead& head() const { return *head_; }

@@ -19,11 +19,7 @@ namespace {
 using segment::MetricKind;
 
 constexpr int64_t kMinute = 60;
-constexpr size_t kIntervalsMax = 180;
-constexpr size_t kHistoryMax = 60;
-constexpr size_t kLatestMax = 2'000;
 constexpr size_t kRecent = 10;
-constexpr uint32_t kNoSeries = UINT32_MAX;
 constexpr int64_t kRetryFirstNs = 250 * base::kNsPerMs;
 constexpr int64_t kRetryMaxNs = 30 * base::kNsPerSecond;
 constexpr int64_t kDeniedNs = 60 * base::kNsPerSecond;
@@ -34,29 +30,6 @@ constexpr size_t kCompressFrom = 10'240;
 int64_t random_second() {
   std::random_device device;
   return std::uniform_int_distribution<int64_t>(0, kMinute - 1)(device);
-}
-
-std::string key_of(const Datum& datum) {
-  std::string key = datum.name;
-  for (const auto& [name, value] : datum.dimensions)
-    key.append(1, '\0').append(name).append(1, '\0').append(value);
-  return key;
-}
-
-void add_to(Distribution& into, const Distribution& more) {
-  Distribution sum;
-  size_t a = 0, b = 0;
-  while (a < into.size() || b < more.size()) {
-    if (b == more.size() || (a < into.size() && into[a].first < more[b].first)) {
-      sum.push_back(into[a++]);
-    } else if (a == into.size() || more[b].first < into[a].first) {
-      sum.push_back(more[b++]);
-    } else {
-      sum.emplace_back(into[a].first, into[a].second + more[b].second);
-      ++a, ++b;
-    }
-  }
-  into = std::move(sum);
 }
 
 }  // namespace
@@ -98,9 +71,11 @@ class MetricPoster::Transport {
 MetricPoster::MetricPoster(segment::View view, int segment_fd, int spool_fd,
                            std::shared_ptr<discovery::Access> access, MetricPostOptions options)
     : options_(std::move(options)),
-      ledger_(spool_fd),
+      ledger_(spool_fd, options_.at_most_once ? MetricLedger::Doubtful::kTaken
+                                              : MetricLedger::Doubtful::kNotTaken),
       reader_(view, segment_fd),
-      transport_(std::make_unique<Transport>(std::move(access))) {
+      transport_(std::make_unique<Transport>(std::move(access))),
+      watch_(options_.subject) {
   thread_ = base::start_thread("or-metrics", [this] { run(); });
 }
 
@@ -120,9 +95,9 @@ void MetricPoster::finish(int64_t send_by_ns) {
   woken_.notify_one();
 }
 
-void MetricPoster::add_once(Datum datum) {
+void MetricPoster::count(const std::string& name) {
   const std::lock_guard lock(mutex_);
-  once_.push_back(std::move(datum));
+  ++counted_[name];
 }
 
 void MetricPoster::run() {
@@ -133,6 +108,7 @@ void MetricPoster::run() {
   bool last_taken = false;
   for (;;) {
     const int64_t now_ns = base::monotonic_ns();
+    watch_.look(now_ns);
     const int64_t send_by_ns = send_by_ns_.load(std::memory_order_acquire);
     const int64_t current = phase + (now_ns - began_ns) / base::kNsPerSecond;
     if (send_by_ns != 0 && !last_taken) {
@@ -163,24 +139,60 @@ void MetricPoster::run() {
   }
 }
 
-bool MetricPoster::is_due(const segment::MetricSeries& series, int64_t second, bool last) const {
-  return last || second % series.period_s == 0;
+// --- What is posted ----------------------------------------------------------------------------
+
+void MetricPoster::learn_series() {
+  const auto& series = reader_.series();
+  for (; known_ < series.size(); ++known_) {
+    const segment::MetricSeries& each = series[known_];
+    if (each.index >= places_.size()) places_.resize(each.index + 1);
+    places_[each.index] = static_cast<uint32_t>(known_ + 1);
+    periods_ |= uint64_t{1} << each.period_s;
+  }
 }
 
-std::optional<MetricPoster::Part> MetricPoster::difference(
+bool MetricPoster::is_due(int64_t second) const {
+  if (second % kMinute == 0) return true;
+  for (int64_t period = 1; period < kMinute; ++period)
+    if ((periods_ >> period & 1) != 0 && second % period == 0) return true;
+  return false;
+}
+
+void MetricPoster::take_distribution(const segment::MetricSeries& series,
+                                     const segment::MetricValues& values,
+                                     const std::vector<size_t>& places,
+                                     PartOfHistogram& histogram) {
+  for (const size_t place : places) {
+    const segment::MetricOctave& now = values.octaves[place];
+    auto [last, is_new] = octaves_.try_emplace({series.index, now.octave}, now);
+    if (is_new) {
+      for (size_t b = 0; b < segment::kBlockBuckets; ++b)
+        last->second.counts[b] = ledger_ ? ledger_.bucket(now.series, now.octave, b) : 0;
+    }
+    bool changed = false;
+    for (size_t b = 0; b < segment::kBlockBuckets; ++b) {
+      uint64_t& old = last->second.counts[b];
+      if (now.counts[b] <= old) continue;
+      histogram.distribution.emplace_back(segment::bucket_middle(now.octave, b),
+                                          now.counts[b] - old);
+      old = now.counts[b];
+      changed = true;
+    }
+    if (changed) histogram.octaves.push_back(last->second);
+  }
+  std::sort(histogram.distribution.begin(), histogram.distribution.end());
+}
+
+std::optional<Part> MetricPoster::difference(
     const segment::MetricSeries& series, const segment::MetricValues& values,
     const std::map<uint32_t, std::vector<size_t>>& octaves) {
   Part part;
   part.series = series.index;
-  part.datum.name = series.name;
-  part.datum.unit = metrics::unit_name(static_cast<metrics::Unit>(series.unit));
-  part.datum.dimensions = series.dimensions;
-  part.datum.high_resolution = series.period_s < kMinute;
   const uint64_t cell = values.cells[series.index];
   if (series.kind == MetricKind::kGauge) {
-    part.series = kNoSeries;
-    part.datum.value = std::bit_cast<double>(cell);
-    if (!std::isfinite(part.datum.value) || std::abs(part.datum.value) > aws::cloudwatch::kValueMax)
+    part.kind = Part::Kind::kGauge;
+    part.value = std::bit_cast<double>(cell);
+    if (!std::isfinite(part.value) || std::abs(part.value) > aws::cloudwatch::kValueMax)
       return std::nullopt;
     return part;
   }
@@ -188,70 +200,87 @@ std::optional<MetricPoster::Part> MetricPoster::difference(
   // A value that went back is a corrupt service's: nothing was counted then.
   const uint64_t grown = cell > before ? cell - before : 0;
   before = part.cell = std::max(cell, before);
-  part.datum.value = static_cast<double>(grown);
+  part.value = static_cast<double>(grown);
   if (series.kind == MetricKind::kCounter) {
     if (grown == 0 && series.from_call) return std::nullopt;
     return part;
   }
-  if (grown != 0) part.datum.distribution.emplace_back(0, grown);
-  if (const auto found = octaves.find(series.index); found != octaves.end()) {
-    for (const size_t place : found->second) {
-      const segment::MetricOctave& now = values.octaves[place];
-      auto [last, is_new] = octaves_.try_emplace({now.series, now.octave}, now);
-      if (is_new) {
-        for (size_t b = 0; b < segment::kBlockBuckets; ++b)
-          last->second.counts[b] = ledger_ ? ledger_.bucket(now.series, now.octave, b) : 0;
-      }
-      bool changed = false;
-      for (size_t b = 0; b < segment::kBlockBuckets; ++b) {
-        uint64_t& old = last->second.counts[b];
-        if (now.counts[b] <= old) continue;
-        part.datum.distribution.emplace_back(segment::bucket_middle(now.octave, b),
-                                             now.counts[b] - old);
-        old = now.counts[b];
-        changed = true;
-      }
-      if (changed) part.octaves.push_back(last->second);
-    }
-  }
-  if (part.datum.distribution.empty()) return std::nullopt;
-  std::sort(part.datum.distribution.begin(), part.datum.distribution.end());
+  part.kind = Part::Kind::kHistogram;
+  part.histogram = std::make_unique<PartOfHistogram>();
+  if (grown != 0) part.histogram->distribution.emplace_back(0, grown);
+  if (const auto found = octaves.find(series.index); found != octaves.end())
+    take_distribution(series, values, found->second, *part.histogram);
+  if (part.histogram->distribution.empty()) return std::nullopt;
   return part;
 }
 
+uint32_t MetricPoster::own_series(std::string_view name, metrics::Unit unit,
+                                  const std::string& mount) {
+  for (size_t i = 0; i < own_.size(); ++i)
+    if (own_[i].name == name && own_[i].mount == mount)
+      return Part::kOwnSeries + static_cast<uint32_t>(i);
+  metrics_.fetch_add(1, std::memory_order_relaxed);
+  own_.push_back({std::string(name), std::string(metrics::unit_name(unit)), mount});
+  return Part::kOwnSeries + static_cast<uint32_t>(own_.size() - 1);
+}
+
+void MetricPoster::add_own(std::vector<Part>& parts) {
+  std::vector<system::Figure> figures = watch_.minute(base::monotonic_ns());
+  if (options_.own_figures) {
+    size_t place = 0;
+    for (system::Figure& each : options_.own_figures()) {
+      if (each.total && ledger_) {
+        // What a predecessor has counted stays counted.
+        const auto now = static_cast<uint64_t>(*each.total);
+        const uint64_t before = ledger_.head().counted[place++ % kCounted].exchange(now);
+        each.value = static_cast<double>(now - std::min(now, before));
+      }
+      figures.push_back(std::move(each));
+    }
+  }
+  for (const system::Figure& figure : figures) {
+    const auto& sent = options_.system;
+    if (std::find(sent.begin(), sent.end(), figure.metric.name) == sent.end()) continue;
+    Part part;
+    part.series = own_series(figure.metric.name, figure.metric.unit, figure.mount);
+    part.value = figure.value;
+    part.kind = figure.total ? Part::Kind::kCounter : Part::Kind::kGauge;
+    parts.push_back(std::move(part));
+  }
+}
+
+void MetricPoster::add_counted(std::vector<Part>& parts) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [name, count] : counted_) {
+    Part part;
+    part.series = own_series(name, metrics::Unit::kCount, {});
+    part.value = static_cast<double>(count);
+    parts.push_back(std::move(part));
+  }
+  counted_.clear();
+}
+
 void MetricPoster::collect(int64_t second, bool last) {
-  const auto& series = reader_.series();
-  if (!last &&
-      std::none_of(series.begin(), series.end(),
-                   [&](const auto& each) { return is_due(each, second, false); }) &&
-      second % kMinute != 0)
-    return;
+  learn_series();
+  if (!last && !is_due(second)) return;
+  const bool minute = second % kMinute == 0 || last;
   segment::MetricValues values;
   reader_.read(values);
+  learn_series();
   for (size_t i = cells_.size(); i < values.cells.size(); ++i)
     cells_.push_back(ledger_ ? ledger_.cell(static_cast<uint32_t>(i)) : 0);
   std::map<uint32_t, std::vector<size_t>> octaves;
   for (size_t i = 0; i < values.octaves.size(); ++i) octaves[values.octaves[i].series].push_back(i);
   Interval interval;
   interval.unix_s = base::real_ns() / base::kNsPerSecond;
-  for (const segment::MetricSeries& each : series) {
-    if (each.index >= values.cells.size() || !is_due(each, second, last)) continue;
-    if (auto part = difference(each, values, octaves)) {
-      if (!options_.environment.empty())
-        part->datum.dimensions.emplace_back("Environment", options_.environment);
-      interval.parts.push_back(std::move(*part));
-    }
+  interval.parts.reserve(minute ? known_ + options_.system.size() : 0);
+  for (const segment::MetricSeries& each : reader_.series()) {
+    if (each.index >= values.cells.size() || (!last && second % each.period_s != 0)) continue;
+    if (auto part = difference(each, values, octaves)) interval.parts.push_back(std::move(*part));
   }
-  {
-    const std::lock_guard lock(mutex_);
-    for (Datum& datum : once_) {
-      if (!options_.environment.empty())
-        datum.dimensions.emplace_back("Environment", options_.environment);
-      interval.parts.push_back({kNoSeries, std::move(datum), 0, {}});
-    }
-    once_.clear();
-  }
-  note(interval, second % kMinute == 0 || last);
+  add_counted(interval.parts);
+  if (minute) add_own(interval.parts);
+  note(interval, minute);
   if (!ledger_) return;
   if (options_.posts) {
     if (!interval.parts.empty()) enqueue(std::move(interval));
@@ -263,65 +292,86 @@ void MetricPoster::collect(int64_t second, bool last) {
   ledger_.acknowledge();
 }
 
-void MetricPoster::note(const Interval& interval, bool minute) {
-  const std::lock_guard lock(mutex_);
-  for (const Part& part : interval.parts) {
-    const std::string key = key_of(part.datum);
-    if (latest_.size() >= kLatestMax && !latest_.contains(key)) continue;
-    admin::PostedMetric& latest = latest_[key];
-    std::vector<double> history = std::move(latest.history);
-    const double value = part.datum.mean();
-    if (minute) history.push_back(value);
-    if (history.size() > kHistoryMax) history.erase(history.begin());
-    latest = {interval.unix_s * base::kNsPerSecond,
-              part.datum.name,
-              value,
-              part.datum.unit,
-              part.datum.dimensions,
-              std::move(history)};
-  }
-}
-
-// Of two intervals that follow each other: the sums of both, the later one's gauges.
-void MetricPoster::merge(Interval& into, Interval later) {
-  std::map<std::string, size_t> places;
-  for (size_t i = 0; i < into.parts.size(); ++i) places[key_of(into.parts[i].datum)] = i;
-  into.unix_s = later.unix_s;
-  for (Part& part : later.parts) {
-    const auto found = places.find(key_of(part.datum));
-    if (found == places.end()) {
-      into.parts.push_back(std::move(part));
-      continue;
-    }
-    Part& earlier = into.parts[found->second];
-    if (part.series != kNoSeries && part.datum.distribution.empty())
-      part.datum.value += earlier.datum.value;
-    add_to(part.datum.distribution, earlier.datum.distribution);
-    for (segment::MetricOctave& octave : earlier.octaves) {
-      const bool again = std::any_of(
-          part.octaves.begin(), part.octaves.end(),
-          [&](const segment::MetricOctave& other) { return other.octave == octave.octave; });
-      if (!again) part.octaves.push_back(std::move(octave));
-    }
-    earlier = std::move(part);
-  }
-}
-
 void MetricPoster::enqueue(Interval interval) {
-  queue_.push_back(std::move(interval));
-  if (queue_.size() > kIntervalsMax) {
-    // Not the first: a part of it may be under way.
-    Interval later = std::move(queue_[2]);
-    queue_.erase(queue_.begin() + 2);
-    merge(queue_[1], std::move(later));
-  }
+  queue_.push(std::move(interval));
   queued_.store(queue_.size(), std::memory_order_relaxed);
 }
 
 void MetricPoster::will_be(const Part& part) {
-  if (part.series == kNoSeries) return;
+  if (part.is_own() || part.kind == Part::Kind::kGauge) return;
   ledger_.will_be(part.series, part.cell);
-  for (const segment::MetricOctave& octave : part.octaves) ledger_.will_be(octave);
+  if (part.histogram == nullptr) return;
+  for (const segment::MetricOctave& octave : part.histogram->octaves) ledger_.will_be(octave);
+}
+
+Datum MetricPoster::datum_of(const Part& part) const {
+  Datum datum;
+  if (part.is_own()) {
+    const Own& own = own_[part.series - Part::kOwnSeries];
+    datum.name = own.name;
+    datum.unit = own.unit;
+    if (!own.mount.empty()) datum.dimensions.emplace_back("Mount", own.mount);
+  } else {
+    const segment::MetricSeries& series = reader_.known()[places_[part.series] - 1];
+    datum.name = series.name;
+    datum.unit = metrics::unit_name(static_cast<metrics::Unit>(series.unit));
+    datum.dimensions = series.dimensions;
+    datum.high_resolution = series.period_s < kMinute;
+  }
+  if (!options_.environment.empty())
+    datum.dimensions.emplace_back("Environment", options_.environment);
+  datum.value = part.value;
+  if (part.histogram != nullptr) datum.distribution = part.histogram->distribution;
+  return datum;
+}
+
+// --- What is shown -----------------------------------------------------------------------------
+
+// The program's own first, then its operations', then the machine's.
+MetricHistory::About MetricPoster::about(const Part& part) const {
+  const Datum datum = datum_of(part);
+  const bool of_operation =
+      !datum.dimensions.empty() && datum.dimensions.front().first == "Operation";
+  constexpr uint64_t kLater = uint64_t{1} << 30;  // behind every slot, before the own ones
+  return {{0, datum.name, 0, datum.unit, datum.dimensions, {}},
+          part.series + (of_operation ? kLater : 0)};
+}
+
+void MetricPoster::note(const Interval& interval, bool minute) {
+  const std::lock_guard lock(mutex_);
+  for (const Part& part : interval.parts) {
+    if (!part.is_own()) {
+      if (part.series >= was_posted_.size()) was_posted_.resize(part.series + 1);
+      if (!was_posted_[part.series]) metrics_.fetch_add(1, std::memory_order_relaxed);
+      was_posted_[part.series] = true;
+    }
+    history_.note(part.series,
+                  part.histogram != nullptr ? mean_of(part.histogram->distribution) : part.value,
+                  interval.unix_s, minute, [&] { return about(part); });
+  }
+}
+
+std::vector<system::Figure> MetricPoster::system_figures() { return watch_.shown(); }
+
+// --- The way out -------------------------------------------------------------------------------
+
+// A request's body from the first part that is not settled; where the part behind its last one is.
+size_t MetricPoster::fill(const Interval& interval, std::string& body, size_t& members) const {
+  body = body_begin(options_.name_space);
+  members = 0;
+  size_t end = interval.sent;
+  for (; end < interval.parts.size(); ++end) {
+    const size_t bytes_before = body.size(), members_before = members;
+    append_datum(datum_of(interval.parts[end]), interval.unix_s, body, members);
+    const bool fits = members <= aws::cloudwatch::kMetricsMax &&
+                      body.size() + kBodyEnd.size() <= aws::cloudwatch::kPostBytesMax;
+    if (fits || end == interval.sent) continue;  // one datum alone fills no request
+    body.resize(bytes_before);
+    members = members_before;
+    break;
+  }
+  body += kBodyEnd;
+  return end;
 }
 
 int64_t MetricPoster::post(int64_t now_ns) {
@@ -330,24 +380,11 @@ int64_t MetricPoster::post(int64_t now_ns) {
                            std::chrono::seconds(aws::cloudwatch::kAgeMax).count() + 60;
   LedgerHead& head = ledger_.head();
   while (interval.sent < interval.parts.size()) {
-    std::string body = body_begin(options_.name_space);
-    size_t members = 0, end = interval.sent;
-    for (; end < interval.parts.size(); ++end) {
-      const size_t bytes_before = body.size(), members_before = members;
-      append_datum(interval.parts[end].datum, interval.unix_s, body, members);
-      if (members <= aws::cloudwatch::kMetricsMax &&
-          body.size() + kBodyEnd.size() <= aws::cloudwatch::kPostBytesMax)
-        continue;
-      if (end == interval.sent) continue;  // cannot be: one datum fills no request
-      body.resize(bytes_before);
-      members = members_before;
-      break;
-    }
-    body += kBodyEnd;
+    std::string body;
+    size_t members = 0;
+    const size_t end = fill(interval, body, members);
     ledger_.begin(members);
-    for (size_t i = interval.sent; i < end; ++i) {
-      will_be(interval.parts[i]);
-    }
+    for (size_t i = interval.sent; i < end; ++i) will_be(interval.parts[i]);
     const bool late = interval.unix_s < oldest_s;
     bool maybe_taken = false;
     // One attempt a call, so that each that may have been taken is known.
@@ -377,7 +414,7 @@ int64_t MetricPoster::post(int64_t now_ns) {
     interval.sent = end;
     if (const int64_t by_ns = send_by_ns_.load(); by_ns != 0 && base::monotonic_ns() > by_ns) break;
   }
-  if (interval.sent == interval.parts.size()) queue_.pop_front();
+  if (interval.sent == interval.parts.size()) queue_.pop();
   queued_.store(queue_.size(), std::memory_order_relaxed);
   return 0;
 }
@@ -394,13 +431,8 @@ MetricPostReport MetricPoster::report() const {
   const std::lock_guard lock(mutex_);
   report.shipping.last_error = last_error_;
   report.denied = denied_;
-  std::vector<const admin::PostedMetric*> latest;
-  for (const auto& [key, metric] : latest_) latest.push_back(&metric);
-  const size_t shown = std::min(kRecent, latest.size());
-  std::partial_sort(latest.begin(), latest.begin() + static_cast<std::ptrdiff_t>(shown),
-                    latest.end(),
-                    [](const auto* a, const auto* b) { return a->time_ns > b->time_ns; });
-  for (size_t i = 0; i < shown; ++i) report.recent.push_back(*latest[i]);
+  report.recent = history_.latest(kRecent);
+  report.metrics = metrics_.load(std::memory_order_relaxed);
   return report;
 }
 

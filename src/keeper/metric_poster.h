@@ -1,30 +1,35 @@
-// The thread that takes the metrics' differences, minute by minute, keeps the last hour for the
-// page, and posts to CloudWatch.
+// The thread that takes the metrics' differences, minute by minute, looks at the machine, keeps the
+// last hour for the page, and posts to CloudWatch.
 //
-//   cells ─ each due second: differences ─► queue of intervals ─► requests ─► acknowledged
+//   cells, /proc ─ each due second: differences ─► queue of intervals ─► requests ─► acknowledged
 //                     └─► history
 //
-// Intervals go out in their order, one request at a time. While CloudWatch does not answer they wait;
-// beyond kIntervalsMax the two oldest become one, so that nothing is lost but the time within it. What
-// is acknowledged is kept in the ledger: a successor goes on from there.
+// Intervals go out in their order, one request at a time. While CloudWatch does not answer they wait
+// (interval.h bounds them). What is acknowledged is kept in the ledger: a successor goes on from
+// there.
 #pragma once
 
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "admin/report.h"
 #include "discovery/access.h"
 #include "keeper/datum.h"
+#include "keeper/interval.h"
+#include "keeper/metric_history.h"
 #include "keeper/metric_ledger.h"
+#include "keeper/system_watch.h"
+#include "outrigger/metric_unit.h"
 #include "segment/metric_reader.h"
 
 namespace outrigger::keeper {
@@ -36,12 +41,18 @@ struct MetricPostOptions {
   std::string environment;  // a dimension of all; empty: none
   // A request whose answer was lost is not sent again: it may be missing, never counted twice.
   bool at_most_once = false;
+  std::vector<std::string> system{};  // names of the system metrics that are sent
+  system::Subject subject{};
+  // Those that the machine does not know: ErrorLogs, Healthy. Totals at most kCounted, always in one
+  // order; what of them is new, the ledger says.
+  std::function<std::vector<system::Figure>()> own_figures{};
 };
 
 struct MetricPostReport {
   admin::Shipping shipping;
   bool denied = false;
   std::vector<admin::PostedMetric> recent;  // the last 10, newest first
+  uint64_t metrics = 0;                     // that were ever posted: each is billed
 };
 
 class MetricPoster {
@@ -57,59 +68,70 @@ class MetricPoster {
   // All that there will be is counted: the last interval is taken and sent until then
   // (CLOCK_MONOTONIC).
   void finish(int64_t send_by_ns);
-  // With the next interval that is taken, once.
-  void add_once(Datum datum);
+  // One more, in the next interval that is taken: of what is seldom, and of no series of the segment.
+  void count(const std::string& name);
   bool finished() const { return finished_.load(std::memory_order_acquire); }
   MetricPostReport report() const;
+  // Of the machine, as of the last look: at most some ten seconds ago once this was asked for.
+  std::vector<system::Figure> system_figures();
 
  private:
-  struct Part {           // of an interval: one metric
-    uint32_t series = 0;  // UINT32_MAX: none of the segment
-    Datum datum;
-    uint64_t cell = 0;  // of the ledger, once this is acknowledged
-    std::vector<segment::MetricOctave> octaves;
-  };
-  struct Interval {
-    int64_t unix_s = 0;
-    std::vector<Part> parts;
-    size_t sent = 0;  // parts that are settled
+  // A metric of the keeper's own.
+  struct Own {
+    std::string name;
+    std::string unit;
+    std::string mount;
   };
   class Transport;
 
   void run();
+  bool is_due(int64_t second) const;
   void collect(int64_t second, bool last);
-  bool is_due(const segment::MetricSeries& series, int64_t second, bool last) const;
   std::optional<Part> difference(const segment::MetricSeries& series,
                                  const segment::MetricValues& values,
                                  const std::map<uint32_t, std::vector<size_t>>& octaves);
+  void take_distribution(const segment::MetricSeries& series, const segment::MetricValues& values,
+                         const std::vector<size_t>& places, PartOfHistogram& histogram);
+  void add_own(std::vector<Part>& parts);
+  void add_counted(std::vector<Part>& parts);
+  uint32_t own_series(std::string_view name, metrics::Unit unit, const std::string& mount);
   void note(const Interval& interval, bool minute);
-  void will_be(const Part& part);
   void enqueue(Interval interval);
-  static void merge(Interval& into, Interval later);
+  Datum datum_of(const Part& part) const;
+  MetricHistory::About about(const Part& part) const;
+  void learn_series();
+  void will_be(const Part& part);
   int64_t post(int64_t now_ns);  // when to try again
+  size_t fill(const Interval& interval, std::string& body, size_t& members) const;
 
   const MetricPostOptions options_;
   MetricLedger ledger_;
   segment::MetricReader reader_;
   std::unique_ptr<Transport> transport_;
+  SystemWatch watch_;
 
   // The thread's.
   std::vector<uint64_t> cells_;  // as of the last difference, by slot
   std::map<std::pair<uint32_t, uint32_t>, segment::MetricOctave> octaves_;  // likewise
-  std::deque<Interval> queue_;
-  std::atomic<size_t> queued_{0};
+  IntervalQueue queue_;
+  std::vector<uint32_t> places_;  // by slot: 1 + place among the reader's series; 0: none
+  size_t known_ = 0;              // of the reader's series, how many are in `places_`
+  uint64_t periods_ = 0;          // bit p: a series is sent each p seconds
+  std::vector<Own> own_;
+  std::vector<bool> was_posted_;  // by slot
   unsigned failures_ = 0;
 
+  std::atomic<uint64_t> metrics_{0};
+  std::atomic<size_t> queued_{0};
   std::atomic<int64_t> send_by_ns_{0};
   std::atomic<bool> finished_{false};
   mutable std::mutex mutex_;
   std::condition_variable woken_;
-  bool stopped_ = false;     // guarded by mutex_
-  std::string last_error_;   // likewise
-  std::vector<Datum> once_;  // likewise
-  bool denied_ = false;      // likewise
-  // Likewise, by name and dimensions: the latest, with its hour.
-  std::map<std::string, admin::PostedMetric> latest_;
+  bool stopped_ = false;                     // guarded by mutex_
+  std::string last_error_;                   // likewise
+  std::map<std::string, uint64_t> counted_;  // likewise
+  bool denied_ = false;                      // likewise
+  MetricHistory history_;                    // likewise
   std::thread thread_;
 };
 

@@ -21,6 +21,7 @@ class ProcessWatch {
   // For an orphaned keeper: readable once the service has ended; -1 when it cannot be known.
   int pidfd() const { return pidfd_.get(); }
   void kill() const;
+  int pid() const { return pid_; }
 
  private:
   const int pid_;

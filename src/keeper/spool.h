@@ -62,6 +62,7 @@ struct CommitState {
   uint64_t lost_told = 0;                // of SpoolMemory::lost, how many an entry has told
   uint64_t end_told = 0;                 // 1: the entry of the service's end is among them
   uint64_t ledger_told[kLosses][segment::kLevels] = {};  // of ShipMemory::ledger
+  uint64_t errors = 0;                                   // entries of ERROR or FATAL
   segment::SourceMarks marks{};
 };
 

@@ -210,40 +210,48 @@ void change_gauge(uint32_t at, double by) noexcept {
   }
 }
 
-void observe_slow(uint32_t at, uint32_t row, double value) noexcept {
+void observe_many(uint32_t at, uint32_t row, double value, uint64_t times) noexcept {
   Store* const store = metrics::ready_store();
   if (store == nullptr) return;
-  if (at == 0) return add_slow(0, 1);
+  if (at == 0) return add_slow(0, times);
   if (!(value >= 0 && value < 0x1p64)) {
-    store->share.head().refused_values.fetch_add(1, std::memory_order_relaxed);
+    store->share.head().refused_values.fetch_add(times, std::memory_order_relaxed);
     return;
   }
   const MetricWriter& writer = *t_metrics;
   char* const own = writer.cells;
-  if (value < std::ldexp(1.0, kLowestExponent)) return add_slow(at, 1);
+  if (value < std::ldexp(1.0, kLowestExponent)) return add_slow(at, times);
   const uint64_t bucket = (std::bit_cast<uint64_t>(value) >> kBucketShift) - kFirstBucket;
   const auto octave = static_cast<uint32_t>(bucket / kOctaveBuckets);
   std::atomic<uint32_t>* const directory =
       own != nullptr ? writer.directory : store->shared_directory;
   if (directory == nullptr) {
-    store->share.head().refused_values.fetch_add(1, std::memory_order_relaxed);
+    store->share.head().refused_values.fetch_add(times, std::memory_order_relaxed);
     return;
   }
   std::atomic<uint32_t>& entry = directory[row + octave];
   uint32_t block = entry.load(std::memory_order_relaxed);
   if (block == 0) block = metrics::take_block(*store, entry, row, octave);
   if (block == 0) {
-    store->share.head().refused_values.fetch_add(1, std::memory_order_relaxed);
+    store->share.head().refused_values.fetch_add(times, std::memory_order_relaxed);
     return;
   }
   char* const to = store->share.blocks() + block + bucket % kOctaveBuckets * sizeof(uint64_t);
+  const double sum = value * static_cast<double>(times);
   if (own != nullptr) {
-    add_own(to, uint64_t{1});
-    add_own(own + at + 8, value);
+    add_own(to, times);
+    add_own(own + at + 8, sum);
   } else {
-    cell(to, 0).fetch_add(1, std::memory_order_relaxed);
-    metrics::add_shared(cell(store->share.shard(0), at + 8), value);
+    cell(to, 0).fetch_add(times, std::memory_order_relaxed);
+    metrics::add_shared(cell(store->share.shard(0), at + 8), sum);
   }
+}
+
+void add_to_sum(uint32_t at, double by) noexcept {
+  Store* const store = metrics::ready_store();
+  if (store == nullptr || at == 0 || !std::isfinite(by)) return;
+  if (t_metrics->cells != nullptr) return add_own(t_metrics->cells + at + 8, by);
+  metrics::add_shared(cell(store->share.shard(0), at + 8), by);
 }
 
 uint64_t cell_sum(uint32_t at) noexcept {

@@ -243,6 +243,16 @@ Timer Maker::handle<Timer>(uint32_t at, uint32_t row, Unit unit) noexcept {
   return made;
 }
 
+void Maker::merge(const Histogram& histogram, const double* values, const uint64_t* counts,
+                  std::size_t size, double sum) noexcept {
+  for (std::size_t i = 0; i < size; ++i) {
+    if (counts[i] == 0) continue;
+    internal::observe_many(histogram.at_, histogram.row_, values[i], counts[i]);
+    if (values[i] >= 0) sum -= values[i] * static_cast<double>(counts[i]);
+  }
+  internal::add_to_sum(histogram.at_, sum);
+}
+
 namespace {
 
 template <typename Metric>
@@ -254,6 +264,34 @@ Metric make(MetricKind kind, std::string_view name, const Options& options, Unit
 }
 
 }  // namespace
+
+namespace {
+
+template <typename Metric>
+Metric described(MetricKind kind, std::string_view name, const Description& what) {
+  const Place place = place_of({kind,
+                                name,
+                                what.help,
+                                what.unit,
+                                std::chrono::seconds(60),
+                                {what.dimensions.begin(), what.dimensions.end()},
+                                {what.buckets.begin(), what.buckets.end()},
+                                false,
+                                false});
+  return Maker::handle<Metric>(place.at, place.row, what.unit);
+}
+
+}  // namespace
+
+Counter Maker::counter(std::string_view name, const Description& what) {
+  return described<Counter>(MetricKind::kCounter, name, what);
+}
+Gauge Maker::gauge(std::string_view name, const Description& what) {
+  return described<Gauge>(MetricKind::kGauge, name, what);
+}
+Histogram Maker::histogram(std::string_view name, const Description& what) {
+  return described<Histogram>(MetricKind::kHistogram, name, what);
+}
 
 Counter counter(std::string_view name, Options options) {
   return make<Counter>(MetricKind::kCounter, name, options, Unit::kCount);

@@ -51,6 +51,8 @@ class MetricReader {
 
   // Those that showed since the last call are appended; in the order of their slots.
   const std::vector<MetricSeries>& series();
+  // Those that showed by the last call.
+  const std::vector<MetricSeries>& known() const { return series_; }
   void read(MetricValues& values);
   uint64_t others() const { return share_.head().others.load(std::memory_order_relaxed); }
   uint64_t refused_values() const {

@@ -5,8 +5,25 @@
 #include <cstring>
 
 #include "outrigger/version.h"
+#include "service/alarms.h"
 
 namespace outrigger::service {
+namespace {
+
+Json texts(const std::vector<std::string>& list) {
+  Json array = Json::array();
+  for (const std::string& each : list) array.push_back(each);
+  return array;
+}
+
+Json system_names(const metrics::SystemOptions& options) {
+  Json array = Json::array();
+  for (const metrics::SystemMetric& each : sent_system_metrics(options))
+    array.push_back(std::string(each.name));
+  return array;
+}
+
+}  // namespace
 
 namespace {
 
@@ -65,6 +82,9 @@ Json declarations_json(const Declared& declared) {
               {"service_address", serves ? declared.options.listen : ""},
               {"logs", logs_of(declared)},
               {"metrics", metrics_of(declared)},
+              {"metrics_at_most_once", service.metrics_at_most_once},
+              {"system_metrics", system_names(declared.parts.system)},
+              {"mounts", texts(declared.parts.system.mounts)},
               {"level", level_name(declared.options.level)},
               {"adopted", declared.manner == Manner::kAdopted},
               {"stop_budget_ms", service.stop_budget.count()},

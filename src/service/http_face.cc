@@ -8,6 +8,7 @@
 #include "outrigger/version.h"
 #include "service/call.h"
 #include "service/openapi.h"
+#include "service/operation_meters.h"
 #include "service/problem.h"
 
 namespace outrigger::service {
@@ -144,7 +145,9 @@ ops::ServedResponse run_stream(const OperationInfo& operation, const StreamedReq
                                    .token = from.token,
                                    .limit = no_limit};
   HttpCaller caller(request, from.deadline, &send);
+  const Metered metered(operation);
   const Result<Json> done = call(operation, caller, from.texts);
+  metered.done(done.ok() ? 200 : http_status(done.error().kind));
   if (done.ok()) {
     ops::ServedResponse end;
     end.content_type = "application/x-ndjson";
@@ -176,7 +179,10 @@ ops::ServedResponse HttpFace::answer(const ops::ServedRequest& request) const {
             " is restricted: ask on the machine itself, as the service's user or root, through "
             "its Unix socket"));
   }
-  return answer_with(*operation, request);
+  const Metered metered(*operation);
+  ops::ServedResponse response = answer_with(*operation, request);
+  if (!response.stream) metered.done(response.status);
+  return response;
 }
 
 ops::ServedResponse HttpFace::answer_with(const OperationInfo& operation,

@@ -2,6 +2,7 @@
 // service.cc).
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <string>
 #include <vector>
@@ -26,6 +27,8 @@ struct ServiceParts {
   std::vector<OptionInfo> run_options;
   std::vector<SettingInfo> settings;
   std::vector<CheckInfo> checks;
+  std::deque<AlarmInfo> alarms;  // their builders refer to them
+  metrics::SystemOptions system;
   std::vector<StartHook> start_hooks;
   std::vector<DrainHook> drain_hooks;
   std::vector<StopHook> stop_hooks;

@@ -17,6 +17,7 @@
 #include "outrigger/version.h"
 #include "profile/crash.h"
 #include "service/control.h"
+#include "service/operation_meters.h"
 #include "service/say.h"
 #include "service/settings_wait.h"
 #include "supervisor/crew.h"
@@ -176,6 +177,7 @@ Result<void> Serving::find_settings() {
 }
 
 Result<void> Serving::start() {
+  make_meters(parts_);
   std::vector<internal::StartHook> hooks = parts_.start_hooks;
   for (internal::StartHook& hook : life().start_hooks()) hooks.push_back(std::move(hook));
   for (const internal::StartHook& hook : hooks) {

@@ -32,6 +32,14 @@ void Service::check(std::string name, CheckOptions options, std::function<CheckR
   }
 }
 
+AlarmBuilder Service::alarm(std::string name) {
+  return AlarmBuilder(parts_->alarms.emplace_back(internal::AlarmInfo{std::move(name)}));
+}
+
+void Service::system_metrics(metrics::SystemOptions options) {
+  parts_->system = std::move(options);
+}
+
 void Service::on_stop(std::function<void()> function) {
   parts_->stop_hooks.push_back(std::move(function));
 }

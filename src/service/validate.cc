@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "segment/layout.h"
+#include "service/alarms.h"
 #include "service/options.h"
 #include "supervisor/words.h"
 
@@ -140,6 +141,8 @@ std::string wrong_with(const internal::ServiceParts& parts) {
   if (std::string wrong = wrong_with_operations(parts); !wrong.empty()) return wrong;
   if (std::string wrong = wrong_with_options(parts); !wrong.empty()) return wrong;
   if (std::string wrong = wrong_with_checks(parts); !wrong.empty()) return wrong;
+  if (std::string wrong = wrong_with_system(parts.system); !wrong.empty()) return wrong;
+  if (std::string wrong = wrong_with_alarms(parts); !wrong.empty()) return wrong;
   Names settings("setting");
   for (const internal::SettingInfo& setting : parts.settings) {
     if (setting.name.empty()) return "a setting has no name";

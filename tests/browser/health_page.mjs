@@ -28,6 +28,12 @@ await main(async (browser, pictures, [shop]) => {
   for (const path of await page.locator('footer a').evaluateAll((links) => links.map((link) => link.href)))
     expect((await fetch(path)).status === 200, 'links to ' + path);
 
+  // The machine, and what metrics cost; locally nothing is sent.
+  await seen(page, '#system dt', 'Memory used');
+  await seen(page, '#system dt', 'Cpu used');
+  expect((await page.locator('#system dd').allInnerTexts()).every((each) => /[0-9]/.test(each)), 'the machine has numbers');
+  await seen(page, '#bill', 'No metric is sent to CloudWatch; there it would be');
+
   // A new line, and how long it took from before its call to the page.
   const times = [];
   for (let i = 0; i < 5; ++i) {

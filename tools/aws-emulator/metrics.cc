@@ -112,7 +112,7 @@ Answer Metrics::answer(const Call& call) {
     }
   }
   if (auto refused = judge(call, in.get_object())) return std::move(*refused);
-  take(in.get_object());
+  take(in.get_object(), call.content().size());
   if (is_json) return json_answer(json::object{});
   return xml_answer(
       "<PutMetricDataResponse xmlns=\"http://monitoring.amazonaws.com/doc/2010-08-01/\">"
@@ -209,9 +209,11 @@ std::string Metrics::judge_datum(const json::object& datum) const {
   return {};
 }
 
-void Metrics::take(const json::object& in) {
+void Metrics::take(const json::object& in, size_t bytes) {
   const std::lock_guard lock(mutex_);
   ++posts_;
+  bytes_max_ = std::max(bytes_max_, bytes);
+  members_max_ = std::max(members_max_, list_of(in, "MetricData").size());
   for (const json::value& each : list_of(in, "MetricData")) {
     ++datums_;
     json::object datum = each.get_object();
@@ -239,6 +241,7 @@ void Metrics::take(const json::object& in) {
           .append(text_of(dimension.get_object(), "Name"))
           .append("=")
           .append(text_of(dimension.get_object(), "Value"));
+    values_max_ = std::max(values_max_, list_of(datum, "Values").size());
     sums_[key].first += count;
     sums_[key].second += sum;
     if (kept_.size() < kKeptMax) kept_.push_back(std::move(datum));
@@ -250,12 +253,19 @@ json::object Metrics::report() const {
   json::object sums;
   for (const auto& [key, both] : sums_)
     sums[key] = json::object{{"count", both.first}, {"sum", both.second}};
-  return {{"posts", posts_}, {"datums", datums_}, {"sums", std::move(sums)}, {"kept", kept_}};
+  return {{"posts", posts_},
+          {"datums", datums_},
+          {"distinct", sums_.size()},
+          {"largest",
+           json::object{{"bytes", bytes_max_}, {"members", members_max_}, {"values", values_max_}}},
+          {"sums", std::move(sums)},
+          {"kept", kept_}};
 }
 
 void Metrics::clear() {
   const std::lock_guard lock(mutex_);
   posts_ = datums_ = 0;
+  bytes_max_ = members_max_ = values_max_ = 0;
   kept_.clear();
   sums_.clear();
 }

@@ -29,7 +29,7 @@ class Metrics {
  private:
   std::optional<Answer> judge(const Call& call, const json::object& in);
   std::string judge_datum(const json::object& datum) const;
-  void take(const json::object& in);
+  void take(const json::object& in, size_t bytes);
 
   static constexpr size_t kKeptMax = 100'000;
 
@@ -39,6 +39,9 @@ class Metrics {
   mutable std::mutex mutex_;
   uint64_t posts_ = 0;  // guarded by mutex_, as is the rest
   uint64_t datums_ = 0;
+  size_t bytes_max_ = 0;  // of a post, without its compression
+  size_t members_max_ = 0;
+  size_t values_max_ = 0;  // of a datum
   json::array kept_;
   std::map<std::string, std::pair<double, double>> sums_;  // count and sum
 };

@@ -52,7 +52,11 @@ inline constexpr uint64_t kBuckets = uint64_t{kOctaves} * kOctaveBuckets;
 void add_slow(uint32_t at, uint64_t n) noexcept;
 void set_slow(uint32_t at, double value) noexcept;
 void change_gauge(uint32_t at, double by) noexcept;
-void observe_slow(uint32_t at, uint32_t row, double value) noexcept;
+void observe_many(uint32_t at, uint32_t row, double value, uint64_t times) noexcept;
+inline void observe_slow(uint32_t at, uint32_t row, double value) noexcept {
+  observe_many(at, row, value, 1);
+}
+void add_to_sum(uint32_t at, double by) noexcept;
 uint64_t cell_sum(uint32_t at) noexcept;
 double gauge_value(uint32_t at) noexcept;
 

@@ -126,12 +126,27 @@ function showShipping(state) {
   const names = {discarded_in_children: 'made in forked children', suppressed: 'held back by rate limits',
     truncated: 'cut to the largest record', format_failures: 'whose formatting failed'};
   const counts = Object.entries(state.log_counts || {}).filter(([, n]) => n > 0);
+  if (state.metrics_bill) notes.push(bill(state.metrics_bill));
   if (counts.length)
     notes.push(make('p', {class: 'note'}, 'Log calls ' + counts.map(([name, n]) => (names[name] || name) + ': ' + count(n)).join(', ')));
   return [make('table', {},
     make('thead', {}, make('tr', {}, make('td'), kinds.map(([name]) => make('th', {scope: 'col', class: 'number'}, name)))),
     make('tbody', {}, rows.map(([name, key]) => make('tr', {}, make('th', {scope: 'row'}, name), kinds.map(([, one]) =>
       make('td', {class: 'number' + (key === 'dropped' && one[key] > 0 ? ' bad' : '')}, count(one[key]))))))), notes];
+}
+
+const dollars = (amount) => '$' + amount.toFixed(2);
+function bill({metrics, dollars_a_month, posted}) {
+  const cost = plural(metrics, 'metric', 'metrics') + ', about ' + dollars(dollars_a_month) + ' a month';
+  return make('p', {class: 'note', id: 'bill'}, posted ? 'CloudWatch bills ' + cost + '.' : 'No metric is sent to CloudWatch; there it would be ' + cost + '.');
+}
+
+function showSystem(figures) {
+  if (figures.length === 0) return make('p', {class: 'none'}, 'Nothing has been measured yet.');
+  const words = (name) => name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase().replace(/^./, (c) => c.toUpperCase());
+  return make('dl', {class: 'figures'}, figures.map((one) => make('div', {title: one.about},
+    make('dt', {}, words(one.name), one.mount ? make('small', {}, ' ' + one.mount) : null),
+    make('dd', {}, amount(one.value, one.unit)))));
 }
 
 // The line breaks where no value was posted.
@@ -254,8 +269,9 @@ function show(state, text) {
   find('facts').hidden = !insider;
   if (insider) showFacts(state);
   renew('checks', state.checks, () => showChecks(state));
-  renew('shipping', state.shipping && [state.shipping, state.dropped_by_level, state.log_counts], () => showShipping(state));
+  renew('shipping', state.shipping && [state.shipping, state.dropped_by_level, state.log_counts, state.metrics_bill], () => showShipping(state));
   renew('metrics', state.metrics, () => showMetrics(state));
+  renew('system', state.system, () => showSystem(state.system));
   renew('logs', state.logs, () => showLogs(state));
   find('stranger').hidden = insider;
   find('private').hidden = !insider;
