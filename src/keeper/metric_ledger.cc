@@ -48,7 +48,10 @@ MetricLedger::MetricLedger(int fd, Doubtful doubtful) {
   // What a predecessor had under way may have been taken, and is sent again. Its number must not
   // come to count with the next ones.
   head_->ambiguous.fetch_add(head_->in_flight_datums, std::memory_order_relaxed);
-  if (doubtful == Doubtful::kTaken) return head_->acknowledged.store(head_->begun.load());
+  if (doubtful == Doubtful::kTaken) {
+    head_->acknowledged.store(head_->begun.load());
+    return;
+  }
   for (uint32_t i = 0; i < layout_.series; ++i)
     if (entry(i).request > acknowledged) entry(i).request = 0;
   for (const auto& [owner, place] : octaves_)
