@@ -112,7 +112,7 @@ Answer Metrics::answer(const Call& call) {
     }
   }
   if (auto refused = judge(call, in.get_object())) return std::move(*refused);
-  take(in.get_object(), call.content().size());
+  take(in.get_object(), call.text.size());
   if (is_json) return json_answer(json::object{});
   return xml_answer(
       "<PutMetricDataResponse xmlns=\"http://monitoring.amazonaws.com/doc/2010-08-01/\">"
