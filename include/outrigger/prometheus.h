@@ -18,7 +18,8 @@
 // Names stay as they are and labels become dimensions, of which an empty one is none. Each set of
 // labels is a metric of CloudWatch's bill. What the budget has no room for is counted, as always.
 //
-// Needs Debian's prometheus-cpp-dev, or the same from elsewhere: link prometheus-cpp::core.
+// Needs Debian's prometheus-cpp-dev, or the same from elsewhere: link its CMake target `core`, whose
+// namespace is `prometheus-cpp`.
 #pragma once
 
 #include <prometheus/collectable.h>
