@@ -11,8 +11,8 @@
 
 #include "base/clock.h"
 #include "keeper/memory_limit.h"
-#include "keeper/process_figures.h"
 #include "render/time_text.h"
+#include "system/text.h"
 
 namespace outrigger::keeper {
 namespace {
@@ -34,7 +34,7 @@ std::string time_text(int64_t time_ns) {
 
 std::optional<Load> load_of(pid_t pid) {
   Load load;
-  const std::string sizes = small_file("/proc/" + std::to_string(pid) + "/statm");
+  const std::string sizes = system::small_file("/proc/" + std::to_string(pid) + "/statm");
   const size_t blank = sizes.find(' ');
   uint64_t pages = 0;
   if (blank == std::string::npos ||
