@@ -41,6 +41,8 @@ class BlackBox {
   // under way.
   bool look_at_hang();
   bool is_busy() const { return thread_.joinable() && !done_.load(std::memory_order_acquire); }
+  // From the beginning of a look until take() has given what it found.
+  bool has_report() const { return thread_.joinable(); }
   // What the last look found, once.
   std::optional<Found> take();
 

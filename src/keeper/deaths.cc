@@ -71,7 +71,7 @@ void Keeper::tell_hang(const BlackBox::Found& found, int64_t now_ns) {
 }
 
 bool Keeper::waits_for_report(int64_t now_ns) const {
-  return (black_box_->is_busy() || heap_report_->is_busy()) && now_ns - ended_ns_ < kReportNsMax;
+  return (black_box_->has_report() || heap_report_->is_busy()) && now_ns - ended_ns_ < kReportNsMax;
 }
 
 DeathFacts Keeper::death_facts() const {
