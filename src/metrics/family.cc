@@ -49,7 +49,6 @@ struct Short {
     const auto byte = [&](size_t i) { return uint64_t{static_cast<unsigned char>(at[i])}; };
     return {byte(0) << 16 | byte(size / 2) << 8 | byte(size - 1), 0, size};
   }
-  friend bool operator==(const Short&, const Short&) = default;
 };
 // Sets of up to so many short values have a way of their own, without a loop over bytes.
 constexpr size_t kShortKeys = 3;
