@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <string_view>
 
+#include "system/cgroup.h"
 #include "system/text.h"
 
 namespace outrigger::keeper {
@@ -26,30 +26,19 @@ std::optional<uint64_t> number_in(const std::string& path) {
 
 bool is_there(const std::string& path) { return access(path.c_str(), R_OK) == 0; }
 
-// "4:memory:/system.slice/shop.service" names version 1's, "0::/..." version 2's.
-std::string_view path_in(std::string_view text, std::string_view controller) {
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    const size_t first = line.find(':');
-    const size_t second = line.find(':', first + 1);
-    if (second == std::string_view::npos) continue;
-    if (line.substr(first + 1, second - first - 1) == controller) return line.substr(second + 1);
-  }
-  return {};
-}
-
 }  // namespace
 
 MemoryGroup::MemoryGroup(const std::string& cgroup_text, const std::string& root) {
   // In a container the path may be that of the host, and only the container's own group be mounted.
-  const std::string v1(path_in(cgroup_text, "memory"));
+  auto version = system::Cgroup::Version::kNone;
+  const std::string path = system::cgroup_path(cgroup_text, "memory", version);
+  const std::string v1 = version == system::Cgroup::Version::k1 ? path : "";
   for (const std::string& each : {root + "/memory" + v1, root + "/memory"}) {
     if (directory_.empty() && is_there(each + "/memory.limit_in_bytes")) directory_ = each;
   }
   if (!directory_.empty()) return;
   v2_ = true;
-  const std::string v2(path_in(cgroup_text, ""));
+  const std::string v2 = version == system::Cgroup::Version::k2 ? path : "";
   for (const std::string& each : {root + v2, root}) {
     if (directory_.empty() && is_there(each + "/memory.max")) directory_ = each;
   }
