@@ -25,14 +25,25 @@ clockid_t cpu_clock_of(int32_t thread_id) {
   return static_cast<clockid_t>(~static_cast<uint32_t>(thread_id) << 3 | 6);
 }
 
-// A first tick at a random place of the period: a thread that lives for less than a period is then
-// met as often as its share of the time says.
-int64_t random_part_of(int64_t period_ns, int32_t thread_id) {
+int64_t random_below(int64_t bound, int32_t thread_id) {
   uint64_t mixed = base::ticks() ^ static_cast<uint64_t>(thread_id) << 32;
   mixed = (mixed ^ mixed >> 31) * 0x9e3779b97f4a7c15ULL;
   mixed ^= mixed >> 29;
-  return 1 + static_cast<int64_t>(mixed % static_cast<uint64_t>(period_ns));
+  return static_cast<int64_t>(mixed % static_cast<uint64_t>(bound));
 }
+
+// The kernel looks at timers on CPU clocks when its own tick meets the thread (1/CONFIG_HZ, which is
+// the resolution of its coarse clocks).
+int64_t kernel_tick_ns() {
+  timespec tick{};
+  if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) != 0) return 0;
+  return tick.tv_sec * base::kNsPerSecond + tick.tv_nsec;
+}
+
+// Where each tick is to give a sample, a timer that is due as often as ticks come would miss those
+// that come early, or behind another thread that had part of the time: two of its times then lie
+// before one tick, and count once. One that is due four times as often has none to miss.
+constexpr int64_t kPartsOfTick = 4;
 
 timespec as_timespec(int64_t ns) {
   return {ns / base::kNsPerSecond, static_cast<long>(ns % base::kNsPerSecond)};
@@ -59,8 +70,14 @@ bool Timers::begin(uint32_t hz, int signal) {
   {
     const std::lock_guard lock(mutex_);
     signal_ = signal;
-    // Release: a thread that sees the period sees the signal's number.
-    period_ns_.store(base::kNsPerSecond / hz, std::memory_order_release);
+    const int64_t asked_ns = base::kNsPerSecond / hz;
+    const int64_t tick_ns = clock_ == segment::TickClock::kCpu ? kernel_tick_ns() : 0;
+    const bool each_tick = asked_ns <= tick_ns;
+    interval_ns_.store(each_tick ? std::min(asked_ns, tick_ns / kPartsOfTick) : asked_ns,
+                       std::memory_order_relaxed);
+    late_ns_.store(each_tick ? tick_ns : tick_ns / 2, std::memory_order_relaxed);
+    // Release: a thread that sees the period sees the rest.
+    period_ns_.store(std::max(asked_ns, tick_ns), std::memory_order_release);
   }
   look_for_threads();
   const std::lock_guard lock(mutex_);
@@ -98,8 +115,12 @@ void Timers::add_locked(int32_t thread_id) {
     if (errno != EINVAL) missed_.fetch_add(1, std::memory_order_relaxed);  // EINVAL: has ended
     return;
   }
-  const int64_t period_ns = period_ns_.load(std::memory_order_relaxed);
-  const itimerspec times{as_timespec(period_ns), as_timespec(random_part_of(period_ns, thread_id))};
+  // A first signal at a random part of the period, less the time that it will be late: a thread that
+  // lives for less than a period is then met as often as its share of the time says.
+  const int64_t first_ns = random_below(period_ns_.load(std::memory_order_relaxed), thread_id) -
+                           late_ns_.load(std::memory_order_relaxed);
+  const itimerspec times{as_timespec(interval_ns_.load(std::memory_order_relaxed)),
+                         as_timespec(std::max<int64_t>(1, first_ns))};
   timer_settime(timer, 0, &times, nullptr);
   const auto at = std::lower_bound(timers_.begin(), timers_.end(), thread_id,
                                    [](const Timer& a, int32_t b) { return a.thread_id < b; });

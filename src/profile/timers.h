@@ -34,6 +34,8 @@ class Timers {
   void look_for_threads();
 
   bool active() const { return period_ns_.load(std::memory_order_acquire) != 0; }
+  // Of a thread's time, what lies between two of its signals when none is late: the period that was
+  // asked for, or the kernel's tick where that is longer.
   int64_t period_ns() const { return period_ns_.load(std::memory_order_relaxed); }
   uint64_t missed() const { return missed_.load(std::memory_order_relaxed); }
 
@@ -47,8 +49,10 @@ class Timers {
 
   const segment::TickClock clock_;
   std::atomic<int64_t> period_ns_{0};
-  std::atomic<uint64_t> missed_{0};  // threads beyond kThreadsMax, or refused by the kernel
-  std::mutex mutex_;                 // guards all below
+  std::atomic<int64_t> interval_ns_{0};  // of the timers themselves
+  std::atomic<int64_t> late_ns_{0};      // by which their signals come after them, in the mean
+  std::atomic<uint64_t> missed_{0};      // threads beyond kThreadsMax, or refused by the kernel
+  std::mutex mutex_;                     // guards all below
   int signal_ = 0;
   std::vector<Timer> timers_;  // by thread id
 };

@@ -4,12 +4,15 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <map>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include "outrigger/profile.h"
@@ -46,6 +49,12 @@ TEST(CpuSamples, come_from_each_thread_that_computes) {
   segment::SampleReader reader(view);
   auto sample = std::make_unique<Sample>();
   std::map<int32_t, int> by_thread;
+  // A thread's first sample stands for what lies between two, wherever it came: the period, or the
+  // kernel's tick where that is longer.
+  timespec tick{};
+  clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+  const auto whole_ns = static_cast<uint64_t>(std::max(1'000'000L, tick.tv_nsec));
+  std::set<int32_t> begun;
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
   const auto enough = [&] {
     int threads = 0;
@@ -59,9 +68,11 @@ TEST(CpuSamples, come_from_each_thread_that_computes) {
       EXPECT_GT(sample->stack_bytes, 100u);
       EXPECT_GT(sample->weight_ns, 0u);
       ++by_thread[sample->thread_id];
+      if (sample->weight_ns == whole_ns) begun.insert(sample->thread_id);
     }
   }
   EXPECT_TRUE(enough());
+  EXPECT_EQ(begun.size(), by_thread.size());
   stop = true;
   first.join();
   second.join();
