@@ -14,6 +14,7 @@ namespace json = boost::json;
 constexpr size_t kTextMax = 1000;
 constexpr size_t kSettingsMax = 1000;
 constexpr size_t kTextsMax = 64;
+constexpr size_t kLinesMax = 16;
 constexpr size_t kDepthMax = 8;
 constexpr int64_t kBudgetMsMax = 3'600'000;
 
@@ -69,6 +70,22 @@ std::vector<std::string> texts_in(const json::object& object, std::string_view n
   return texts;
 }
 
+std::vector<ProfileLine> lines_in(const json::object& object) {
+  std::vector<ProfileLine> lines;
+  const json::value* const list = object.if_contains("profile_lines");
+  if (list == nullptr || !list->is_array()) return lines;
+  for (const json::value& each : list->get_array()) {
+    if (lines.size() == kLinesMax) break;
+    if (!each.is_object()) continue;
+    const json::object& line = each.get_object();
+    const json::value* const above = line.if_contains("above");
+    if (above == nullptr || !above->is_number()) continue;
+    lines.push_back(
+        {text_in(line, "alarm", ""), text_in(line, "metric", ""), above->to_number<double>()});
+  }
+  return lines;
+}
+
 LogsTo logs_named(std::string_view name, LogsTo otherwise) {
   if (name == "stdout-text") return LogsTo::kStdoutText;
   if (name == "stdout-json") return LogsTo::kStdoutJson;
@@ -111,6 +128,7 @@ std::optional<Declarations> parse_declarations(std::string_view text,
     found.metrics_at_most_once = once->is_bool() && once->get_bool();
   found.system_metrics = texts_in(object, "system_metrics");
   found.mounts = texts_in(object, "mounts");
+  found.profile_lines = lines_in(object);
   found.logs = logs_named(text_in(object, "logs", ""), defaults.logs);
   found.level = admin::level_named(text_in(object, "level", "")).value_or(defaults.level);
   if (const json::value* wants = object.if_contains("discover"))

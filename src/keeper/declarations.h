@@ -14,6 +14,13 @@ namespace outrigger::keeper {
 
 enum class LogsTo { kStdoutText, kStdoutJson, kStderrText, kCloudWatch, kBoth };
 
+// What an alarm of the service watches of memory or CPU: beyond it a profile is taken.
+struct ProfileLine {
+  std::string alarm;
+  std::string metric;  // a system metric's name
+  double above = 0;    // in the metric's unit
+};
+
 struct Declarations {
   bool declared = false;  // by the service; otherwise assumed
   std::string service;    // never empty
@@ -34,6 +41,7 @@ struct Declarations {
   bool metrics_at_most_once = false;
   std::vector<std::string> system_metrics;  // names of those that are sent
   std::vector<std::string> mounts;          // whose use is sent as well
+  std::vector<ProfileLine> profile_lines;
   std::vector<admin::SettingReport> settings;
 };
 

@@ -1,28 +1,27 @@
 #include "keeper/kept_profiles.h"
 
-#include <sched.h>
-#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <charconv>
+#include <cmath>
 #include <utility>
 
 #include "base/clock.h"
-#include "keeper/memory_limit.h"
 #include "render/time_text.h"
 #include "system/text.h"
 
 namespace outrigger::keeper {
 namespace {
 
-constexpr double kLine = 0.9;
-constexpr double kArmedBelow = 0.8;
+constexpr double kArmedBelow = 0.9;  // of the line
 constexpr int64_t kCpuOverNs = 60 * base::kNsPerSecond;
 constexpr int64_t kAgainAfterNs = 600 * base::kNsPerSecond;
 
-std::string percent(double share) { return std::to_string(static_cast<int>(100 * share)) + " %"; }
+// "91 %", "812 MB".
+std::string text_of(double value, metrics::Unit unit) {
+  const bool bytes = unit == metrics::Unit::kBytes;
+  return std::to_string(std::llround(bytes ? value / (1 << 20) : value)) + (bytes ? " MB" : " %");
+}
 
 std::string time_text(int64_t time_ns) {
   std::string text(render::TimeText::kBytes, '\0');
@@ -32,52 +31,62 @@ std::string time_text(int64_t time_ns) {
 
 }  // namespace
 
-std::optional<Load> load_of(pid_t pid) {
-  Load load;
-  const std::string sizes = system::small_file("/proc/" + std::to_string(pid) + "/statm");
-  const size_t blank = sizes.find(' ');
-  uint64_t pages = 0;
-  if (blank == std::string::npos ||
-      std::from_chars(sizes.data() + blank + 1, sizes.data() + sizes.size(), pages).ec !=
-          std::errc())
-    return std::nullopt;
-  load.memory_bytes = static_cast<double>(pages) * static_cast<double>(sysconf(_SC_PAGESIZE));
-  load.memory_limit_bytes = static_cast<double>(memory_limit_bytes());
+system::Look load_of(pid_t service_pid, int64_t now_ns) {
+  system::Look look;
+  look.at_ns = now_ns;
+  look.cpu = system::read_cpu({});
+  look.memory = system::read_memory({});
+  const std::string sizes = system::small_file("/proc/" + std::to_string(service_pid) + "/statm");
   clockid_t clock;
-  if (clock_getcpuclockid(pid, &clock) != 0) return std::nullopt;
-  load.cpu_seconds = static_cast<double>(base::clock_ns(clock)) / 1e9;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(pid, sizeof(set), &set) == 0)
-    load.processors = std::max(1, CPU_COUNT(&set));
-  return load;
+  if (sizes.empty() || clock_getcpuclockid(service_pid, &clock) != 0) return look;
+  const std::vector<std::string_view> words = system::words_of(sizes);
+  const double pages = words.size() < 2 ? 0 : system::leading_number(words[1]).value_or(0);
+  look.service.emplace();
+  look.service->resident_bytes = pages * static_cast<double>(sysconf(_SC_PAGESIZE));
+  look.service->cpu_seconds = static_cast<double>(base::clock_ns(clock)) / 1e9;
+  return look;
 }
 
-void KeptProfiles::look(int64_t now_ns, const Load& load) {
-  finish(memory_, now_ns);
-  finish(cpu_, now_ns);
-  const double memory = load.memory_bytes / std::max(1.0, load.memory_limit_bytes);
-  look_at(memory_, now_ns, memory,
-          "memory at " + percent(memory) + " of what the service may have");
-  readings_.push_back({now_ns, load.cpu_seconds});
-  while (readings_.size() > 2 && now_ns - readings_[1].at_ns >= kCpuOverNs) readings_.pop_front();
-  const int64_t over_ns = now_ns - readings_.front().at_ns;
-  if (over_ns < kCpuOverNs) return;
-  const double cpu = (load.cpu_seconds - readings_.front().cpu_seconds) /
-                     (static_cast<double>(over_ns) / 1e9) / load.processors;
-  look_at(cpu_, now_ns, cpu, "CPU at " + percent(cpu) + " of all processors for a minute");
+void KeptProfiles::set_lines(const std::vector<ProfileLine>& lines) {
+  using metrics::Unit;
+  for (const ProfileLine& each : lines) {
+    const auto is = [&](const metrics::SystemMetric& metric) { return metric.name == each.metric; };
+    if (is(metrics::memory_used_percent) || is(metrics::host_memory_used_percent))
+      lines_.push_back({each, pprof::Kind::kHeap, "heap", Unit::kPercent});
+    else if (is(metrics::service_memory))
+      lines_.push_back({each, pprof::Kind::kHeap, "heap", Unit::kBytes});
+    else if (is(metrics::cpu_used_percent) || is(metrics::host_cpu_used_percent) ||
+             is(metrics::service_cpu_percent))
+      lines_.push_back({each, pprof::Kind::kRecord, "cpu", Unit::kPercent});
+  }
 }
 
-void KeptProfiles::look_at(Line& line, int64_t now_ns, double share, const std::string& reason) {
-  if (share < kArmedBelow) line.armed = true;
-  if (share < kLine || !line.armed || line.job != nullptr) return;
+void KeptProfiles::look(system::Look now) {
+  const int64_t now_ns = now.at_ns;
+  for (Line& line : lines_) finish(line, now_ns);
+  looks_.push_back(std::move(now));
+  while (looks_.size() > 2 && now_ns - looks_[1].at_ns >= kCpuOverNs) looks_.pop_front();
+  // A share of the time needs a whole minute.
+  const bool is_minute = now_ns - looks_.front().at_ns >= kCpuOverNs;
+  const auto figures = system::figures(is_minute ? &looks_.front() : nullptr, looks_.back());
+  for (Line& line : lines_)
+    for (const system::Figure& figure : figures)
+      if (figure.metric.name == line.about.metric) look_at(line, now_ns, figure.value);
+}
+
+void KeptProfiles::look_at(Line& line, int64_t now_ns, double value) {
+  if (value < kArmedBelow * line.about.above) line.armed = true;
+  if (value <= line.about.above || !line.armed || line.job != nullptr) return;
   if (line.taken_ns != 0 && now_ns - line.taken_ns < kAgainAfterNs) return;
   pprof::Ask ask;
   ask.kind = line.kind;
-  ask.seconds = line.kind == pprof::Kind::kRecord ? kCpuOverNs / base::kNsPerSecond : 0;
+  const bool of_cpu = line.kind == pprof::Kind::kRecord;
+  ask.seconds = of_cpu ? kCpuOverNs / base::kNsPerSecond : 0;
   // Where one of this kind is under way: at the next look.
   line.job = profiler_.begin(ask).job;
-  line.reason = reason;
+  line.reason = line.about.alarm + ": " + line.about.metric + " at " + text_of(value, line.unit) +
+                (of_cpu ? " for a minute" : "") + ", its line is " +
+                text_of(line.about.above, line.unit);
 }
 
 void KeptProfiles::finish(Line& line, int64_t now_ns) {

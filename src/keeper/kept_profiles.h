@@ -1,12 +1,14 @@
-// Profiles that are taken by themselves when the service's memory or CPU passes a line, and kept in
-// memory until newer ones need the room: what was going on can be asked afterwards.
+// Profiles that are taken by themselves when memory or CPU passes the line of an alarm of the service
+// (outrigger/alarm.h), and kept in memory until newer ones need the room: what was going on can be
+// asked afterwards.
 //
-//   memory   of the service at 90 % of what it may have: the heap profile
-//   CPU      at 90 % of all processors over a minute: the record of that minute
+//   memory   MemoryUsed, ServiceMemory, HostMemoryUsed: as soon as it is beyond, the heap profile
+//   CPU      CpuUsed, ServiceCpu, HostCpuUsed: beyond it over a minute, the record of that minute
 //
-// A line counts again once the figure has fallen below 80 %, and ten minutes have passed.
+// A line counts again once the figure has fallen below nine tenths of it, and ten minutes have
+// passed.
 //
-// look() belongs to one thread; list() and get() may be called from any.
+// set_lines() and look() belong to one thread; list() and get() may be called from any.
 #pragma once
 
 #include <sys/types.h>
@@ -20,19 +22,14 @@
 #include <vector>
 
 #include "admin/profiles.h"
+#include "keeper/declarations.h"
 #include "pprof/profiler.h"
+#include "system/figures.h"
 
 namespace outrigger::keeper {
 
-// What the service uses, and of how much.
-struct Load {
-  double memory_bytes = 0;
-  double memory_limit_bytes = 0;
-  double cpu_seconds = 0;  // since its start
-  double processors = 1;
-};
-// None once it has ended.
-std::optional<Load> load_of(pid_t pid);
+// What the lines are about, and nothing else of a look: a few small files.
+system::Look load_of(pid_t service_pid, int64_t now_ns);
 
 class KeptProfiles {
  public:
@@ -41,33 +38,32 @@ class KeptProfiles {
 
   explicit KeptProfiles(pprof::Profiler& profiler) : profiler_(profiler) {}
 
-  // About once a second; CLOCK_MONOTONIC.
-  void look(int64_t now_ns, const Load& load);
+  // Those about other metrics have no profile, and are passed over.
+  void set_lines(const std::vector<ProfileLine>& lines);
+  bool has_lines() const { return !lines_.empty(); }
+  // Every few seconds.
+  void look(system::Look now);
 
   std::vector<admin::Profiles::Kept> list() const;
   std::optional<std::string> get(uint64_t number) const;
 
  private:
   struct Line {
+    ProfileLine about;
     pprof::Kind kind;
     const char* name;
+    metrics::Unit unit;
     bool armed = true;
     int64_t taken_ns = 0;
-    std::string reason;  // of the profile under way
-    std::shared_ptr<pprof::Job> job;
+    std::string reason{};  // of the profile under way
+    std::shared_ptr<pprof::Job> job{};
   };
-  void look_at(Line& line, int64_t now_ns, double share, const std::string& reason);
+  void look_at(Line& line, int64_t now_ns, double value);
   void finish(Line& line, int64_t now_ns);
 
   pprof::Profiler& profiler_;
-  Line memory_{pprof::Kind::kHeap, "heap", true, 0, {}, {}};
-  Line cpu_{pprof::Kind::kRecord, "cpu", true, 0, {}, {}};
-  // The CPU's time a while ago.
-  struct Reading {
-    int64_t at_ns;
-    double cpu_seconds;
-  };
-  std::deque<Reading> readings_;
+  std::vector<Line> lines_;
+  std::deque<system::Look> looks_;  // of the last minute
 
   struct Profile {
     admin::Profiles::Kept about;

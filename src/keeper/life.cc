@@ -132,6 +132,7 @@ void Keeper::look_at_declarations(int64_t now_ns) {
       declarations_ = std::move(*found);
       source_->declare(declarations_);
       level_->set_declared(declarations_.level);
+      profiles_->set_lines(declarations_.profile_lines);
       choose_format();
       access_ = std::make_shared<discovery::Access>();
       if (declarations_.discover) {

@@ -12,7 +12,7 @@
 namespace outrigger::keeper {
 namespace {
 
-constexpr int64_t kLinesEveryNs = base::kNsPerSecond;
+constexpr int64_t kLinesEveryNs = 5 * base::kNsPerSecond;
 constexpr size_t kCommandLineMax = 64u << 10;
 
 class Pending final : public admin::PendingProfile {
@@ -65,9 +65,9 @@ std::shared_ptr<pprof::Job> Profiles::begin_heap(pprof::Form form) {
 uint64_t Profiles::count(admin::ProfileKind kind) { return profiler_.count(kind_of(kind)); }
 
 void Profiles::look_at_lines(int64_t now_ns) {
-  if (now_ns - lines_ns_ < kLinesEveryNs) return;
+  if (!kept_.has_lines() || now_ns - lines_ns_ < kLinesEveryNs) return;
   lines_ns_ = now_ns;
-  if (const auto load = load_of(service_pid_)) kept_.look(now_ns, *load);
+  kept_.look(load_of(service_pid_, now_ns));
 }
 
 std::string Profiles::command_line() {

@@ -21,7 +21,8 @@ class Profiles final : public admin::Profiles {
   // What is live on the heap, for the log; nullptr while a heap profile is under way already.
   std::shared_ptr<pprof::Job> begin_heap(pprof::Form form);
 
-  // About once a second, by the same.
+  // By the same: what the service's alarms watch; and whether it is passed, about once a second.
+  void set_lines(const std::vector<ProfileLine>& lines) { kept_.set_lines(lines); }
   void look_at_lines(int64_t now_ns);
 
   Begun begin(const admin::ProfileAsk& ask) override;

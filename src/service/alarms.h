@@ -26,6 +26,10 @@ std::vector<internal::AlarmInfo> alarms_of(const internal::ServiceParts& parts);
 // empty.
 Json alarms_json(const internal::ServiceParts& parts, const Json& environment);
 
+// The lines that alarms draw for memory and CPU, for the keeper, which takes a profile where one is
+// passed: [{"alarm": "HighMemory", "metric": "MemoryUsed", "above": 85}].
+Json profile_lines_json(const internal::ServiceParts& parts);
+
 // The first thing that CloudWatch would not take, in one sentence; or empty.
 std::string wrong_with_alarms(const internal::ServiceParts& parts);
 

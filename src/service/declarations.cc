@@ -85,6 +85,7 @@ Json declarations_json(const Declared& declared) {
               {"metrics_at_most_once", service.metrics_at_most_once},
               {"system_metrics", system_names(declared.parts.system)},
               {"mounts", texts(declared.parts.system.mounts)},
+              {"profile_lines", profile_lines_json(declared.parts)},
               {"level", level_name(declared.options.level)},
               {"adopted", declared.manner == Manner::kAdopted},
               {"stop_budget_ms", service.stop_budget.count()},

@@ -35,6 +35,20 @@ TEST(Declarations, are_read_as_they_are_written) {
   EXPECT_EQ(found->settings[2].value, "");
 }
 
+TEST(Declarations, lines_of_alarms_are_read_and_bounded) {
+  std::string many =
+      R"({"profile_lines":[7,{"alarm":"A"},{"alarm":"B","metric":"CpuUsed","above":90.5})";
+  for (int i = 0; i < 100; ++i) many += R"(,{"alarm":"C","metric":"MemoryUsed","above":85})";
+  const auto found = parse_declarations(many + "]}", kDefaults);
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->profile_lines.size(), 16u);
+  EXPECT_EQ(found->profile_lines[0].alarm, "B");
+  EXPECT_EQ(found->profile_lines[0].metric, "CpuUsed");
+  EXPECT_EQ(found->profile_lines[0].above, 90.5);
+  EXPECT_EQ(found->profile_lines[1].above, 85);
+  EXPECT_TRUE(parse_declarations(R"({"profile_lines":{}})", kDefaults)->profile_lines.empty());
+}
+
 TEST(Declarations, what_is_missing_or_wrong_keeps_its_default) {
   const auto found = parse_declarations(
       R"({"service":"","version":7,"kind":"local","logs":"papyrus","level":"loud","settings":{"a":1},"admin":[]})",

@@ -49,6 +49,21 @@ TEST(Alarms, have_the_properties_of_a_cloudwatch_alarm) {
       R"("ComparisonOperator":"GreaterThanOrEqualToThreshold","TreatMissingData":"missing"}})");
 }
 
+TEST(Alarms, about_memory_and_cpu_draw_lines_for_profiles) {
+  Service service = shop();
+  service.alarm("HighMemory").when(metrics::memory_used_percent >= 70);
+  service.alarm("Large").when(metrics::service_memory > 1e9);
+  service.alarm("Idle").when(metrics::service_cpu_percent < 1).lasting(10min);
+  service.alarm("MemoryUsed").when(metrics::named("MemoryUsed").sum() > 3);
+  ASSERT_EQ(wrong_with(service.parts()), "");
+  EXPECT_EQ(profile_lines_json(service.parts()).dump(),
+            R"([{"alarm":"HighCpu","metric":"CpuUsed","above":90},)"
+            R"({"alarm":"HighMemory","metric":"MemoryUsed","above":70},)"
+            R"({"alarm":"Large","metric":"ServiceMemory","above":1000000000}])");
+  const Service without{{.name = "shop", .default_alarms = false}};
+  EXPECT_EQ(profile_lines_json(without.parts()).dump(), "[]");
+}
+
 TEST(Alarms, are_there_without_a_line_of_code) {
   const Service service = shop();
   const Json alarms = alarms_json(service.parts(), "production");
