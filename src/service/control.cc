@@ -101,6 +101,9 @@ void Control::start() {
   g_control.store(control, std::memory_order_release);
   try {
     base::start_thread("or-control", [control] {
+      // All were blocked until now, and with them the one by which this thread is sampled.
+      const sigset_t blocked = base::foreign_signals();
+      pthread_sigmask(SIG_SETMASK, &blocked, nullptr);
       control->run();
     }).detach();  // tidy: detach because it lives as long as the process
   } catch (const std::exception& thrown) {
