@@ -7,32 +7,9 @@
 namespace outrigger::whole {
 namespace {
 
-std::vector<std::string> run(const std::string& what, int threads, int interval) {
-  return {"run",
-          "--admin",
-          "127.0.0.1:0",
-          "--listen",
-          "127.0.0.1:0",
-          "--logs",
-          "stdout-json",
-          "--what",
-          what,
-          "--threads",
-          std::to_string(threads),
-          "--interval",
-          std::to_string(interval)};
-}
-
-// "123.45MB of 234.56MB total" in megabytes of 2^20 bytes.
-double total_megabytes(const std::string& top) {
-  const double megabytes = number_before(top, "MB total");
-  return megabytes >= 0 ? megabytes : 1024 * number_before(top, "GB total");
-}
-
 void expect_live_bytes(const std::string& file) {
-  if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
   // Some 8,000 samples: five percent are then more than four standard deviations.
-  Program program(file, run("hold", 0, 32 << 10));
+  Program program(file, run("hold", {"--threads", "0", "--interval", "32768"}));
   const int port = program.admin_port();
   ASSERT_NE(port, 0) << program.err();
   ASSERT_TRUE(eventually(60s, [&] { return program.out().find("held: ") != std::string::npos; }));
@@ -44,25 +21,25 @@ void expect_live_bytes(const std::string& file) {
   const std::string top =
       go_tool_pprof("-top -focus=holds_ -sample_index=inuse_space", scratch.path("heap"));
   const auto all = shares(top);
-  EXPECT_NEAR(total_megabytes(top), held, 0.05 * held) << top;
+  EXPECT_NEAR(megabytes_in(top), held, 0.05 * held) << top;
   EXPECT_NEAR(share_of(all, "holds_three_quarters").flat, 75, 5) << top;
   EXPECT_NEAR(share_of(all, "holds_a_quarter").flat, 25, 5) << top;
   const std::string comments = go_tool_pprof("-comments", scratch.path("heap"));
-  printf("%.1f MB held, %.1f MB shown\n%s", held, total_megabytes(top), comments.c_str());
+  printf("%.1f MB held, %.1f MB shown\n%s", held, megabytes_in(top), comments.c_str());
   // What came and went counts as allocated: malloc, two of realloc, aligned_alloc and calloc.
   const std::string allocated =
       go_tool_pprof("-top -focus='^.*::hold$' -sample_index=alloc_space", scratch.path("heap"));
-  EXPECT_GT(total_megabytes(allocated), 1.5 * held) << allocated;
+  EXPECT_GT(megabytes_in(allocated), 1.5 * held) << allocated;
 }
 
-TEST(HeapProfile, live_bytes_and_who_holds_them) { expect_live_bytes(LOAD); }
-TEST(HeapProfile, live_bytes_and_who_holds_them_in_a_dynamic_file) {
-  expect_live_bytes(LOAD_DYNAMIC);
+TEST(HeapProfile, live_bytes_and_who_holds_them) {
+  if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
+  for_both(expect_live_bytes);
 }
 
 TEST(HeapProfile, a_leak_in_one_function_is_named_first) {
   if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
-  Program program(LOAD, run("leak", 1, 32 << 10));
+  Program program(LOAD, run("leak", {"--interval", "32768"}));
   const int port = program.admin_port();
   ASSERT_NE(port, 0) << program.err();
   Scratch scratch;
@@ -74,7 +51,7 @@ TEST(HeapProfile, a_leak_in_one_function_is_named_first) {
 }
 
 void expect_no_harm(const std::string& file) {
-  Program program(file, run("storm", 3, 4 << 10));
+  Program program(file, run("storm", {"--threads", "3", "--interval", "4096"}));
   const int port = program.admin_port();
   ASSERT_NE(port, 0) << program.err();
   for (int i = 0; i < 2; ++i) {
@@ -91,9 +68,8 @@ void expect_no_harm(const std::string& file) {
 }
 
 TEST(HeapProfile, a_storm_of_every_form_over_threads_and_forks_breaks_nothing) {
-  expect_no_harm(LOAD);
+  for_both(expect_no_harm);
 }
-TEST(HeapProfile, a_storm_breaks_nothing_in_a_dynamic_file) { expect_no_harm(LOAD_DYNAMIC); }
 
 }  // namespace
 }  // namespace outrigger::whole

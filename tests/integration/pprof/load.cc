@@ -39,13 +39,15 @@ void split() {
   }
 }
 
-// Threads that live for a few milliseconds.
+// Threads that live for a millisecond or so, and as much work on one that stays.
 void short_lived() {
   while (!g_stop) {
     std::thread([] {
       const uint64_t x = burns_ten(60'000);
       asm volatile("" ::"r"(x));
     }).join();
+    const uint64_t x = burns_twenty(30'000);
+    asm volatile("" ::"r"(x));
   }
 }
 
@@ -61,6 +63,10 @@ std::vector<void*> g_held;
   asm volatile("" ::"r"(block) : "memory");
   return block;
 }
+// So that it is there.
+void touch(void* block, size_t bytes) {
+  for (size_t at = 0; at < bytes; at += 4096) static_cast<volatile char*>(block)[at] = 1;
+}
 size_t g_bytes_held = 0;
 void hold(size_t bytes_in_all) {
   g_held.reserve(bytes_in_all / 21'000);
@@ -69,6 +75,7 @@ void hold(size_t bytes_in_all) {
     const size_t bytes = kSizes[i % 5];
     for (int k = 0; k < 3; ++k) g_held.push_back(holds_three_quarters(bytes));
     g_held.push_back(holds_a_quarter(bytes));
+    for (size_t k = g_held.size() - 4; k < g_held.size(); ++k) touch(g_held[k], bytes);
     g_bytes_held += 4 * bytes;
     // What does not stay: freed by its own thread, moved, aligned.
     free(malloc(bytes));
@@ -303,6 +310,7 @@ int main(int argc, char** argv) {
       "interval", {.otherwise = 512 << 10, .help = "bytes between sampled allocations"});
   auto megabytes = load.option<int>("megabytes", {.otherwise = 256, .help = "that are held"});
   auto churn = load.option<bool>("churn", {.otherwise = false, .help = "allocate 1 GB/s besides"});
+  load.alarm("Large").when(metrics::service_memory > 128 << 20);
   load.operation("echo", "Answers what it is asked.")
       .arg<int>("number", "which number")
       .read_only()

@@ -5,14 +5,16 @@
 
 #include <fstream>
 #include <sstream>
+#include <thread>
 
 namespace outrigger::whole {
 
 bool has_go() { return GO[0] == '/'; }
 
-std::string go_tool_pprof(const std::string& options, const std::string& file) {
-  const std::string command = "HOME=/nonexistent PPROF_TMPDIR=/dev/shm " GO " tool pprof " +
-                              options + " '" + file + "' 2>&1";
+std::string go_tool_pprof(const std::string& options, const std::string& file,
+                          const std::string& directory) {
+  const std::string command = "HOME=/nonexistent PPROF_TMPDIR='" + directory +
+                              "' " GO " tool pprof " + options + " '" + file + "' 2>&1";
   FILE* const pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return {};
   std::string out;
@@ -43,6 +45,24 @@ Share share_of(const std::map<std::string, Share>& all, std::string_view part_of
   for (const auto& [name, share] : all)
     if (name.find(part_of_name) != std::string::npos) return share;
   return {};
+}
+
+std::vector<std::string> run(const std::string& what, const std::vector<std::string>& more) {
+  std::vector<std::string> all{"run",    "--admin",     "127.0.0.1:0", "--listen", "127.0.0.1:0",
+                               "--logs", "stdout-json", "--what",      what};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+void for_both(void (*test)(const std::string& file)) {
+  std::thread other(test, LOAD_DYNAMIC);
+  test(LOAD);
+  other.join();
+}
+
+double megabytes_in(std::string_view top) {
+  const double megabytes = number_before(top, "MB total");
+  return megabytes >= 0 ? megabytes : 1024 * number_before(top, "GB total");
 }
 
 void write_file(const std::string& path, std::string_view bytes) {

@@ -19,8 +19,7 @@ std::chrono::seconds torture_time() {
 }
 
 void torture(const std::string& file) {
-  Program program(file, {"run", "--admin", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--logs",
-                         "stdout-json", "--what", "torture", "--interval", "4096"});
+  Program program(file, run("torture", {"--interval", "4096"}));
   const int admin = program.admin_port();
   const int port = program.service_port();
   ASSERT_NE(admin, 0) << program.err();
@@ -54,8 +53,7 @@ void torture(const std::string& file) {
   EXPECT_EQ(program.exit_status(kPatience), 0) << program.err();
 }
 
-TEST(Torture, of_a_static_file_breaks_nothing) { torture(LOAD); }
-TEST(Torture, of_a_dynamic_file_breaks_nothing) { torture(LOAD_DYNAMIC); }
+TEST(Torture, breaks_nothing) { for_both(torture); }
 
 }  // namespace
 }  // namespace outrigger::whole

@@ -7,9 +7,7 @@ namespace outrigger::whole {
 namespace {
 
 void expect_the_convoy(const std::string& file) {
-  if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
-  Program program(file, {"run", "--admin", "127.0.0.1:0", "--listen", "127.0.0.1:0", "--logs",
-                         "stdout-json", "--what", "convoy", "--threads", "5"});
+  Program program(file, run("convoy", {"--threads", "5"}));
   const int port = program.admin_port();
   ASSERT_NE(port, 0) << program.err();
   Scratch scratch;
@@ -37,8 +35,10 @@ void expect_the_convoy(const std::string& file) {
   EXPECT_GT(share_of(block, "waits_for_work").cumulative, 0);
 }
 
-TEST(Waits, a_lock_convoy_is_named_first) { expect_the_convoy(LOAD); }
-TEST(Waits, a_lock_convoy_is_named_first_in_a_dynamic_file) { expect_the_convoy(LOAD_DYNAMIC); }
+TEST(Waits, a_lock_convoy_is_named_first) {
+  if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
+  for_both(expect_the_convoy);
+}
 
 }  // namespace
 }  // namespace outrigger::whole
