@@ -27,4 +27,17 @@ Outcome<std::vector<std::pair<std::string, std::string>>> stack_outputs(
   return outputs;
 }
 
+Outcome<Done> signal_resource(Client& client, const SignalOptions& options,
+                              const http::Cancel* cancel) {
+  const Parameters asked = {{"StackName", options.stack},
+                            {"LogicalResourceId", options.resource},
+                            {"UniqueId", options.unique_id},
+                            {"Status", options.status == Signal::kSuccess ? "SUCCESS" : "FAILURE"}};
+  const std::string body =
+      query_body({Service::kCloudFormation, "SignalResource", kVersion, asked});
+  const auto answer = client.call(query_call(Service::kCloudFormation, body), cancel);
+  if (!answer) return answer.failure();
+  return Done{};
+}
+
 }  // namespace outrigger::aws::cloudformation

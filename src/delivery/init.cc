@@ -13,6 +13,7 @@
 #include "delivery/ready.h"
 #include "delivery/releases.h"
 #include "delivery/report.h"
+#include "delivery/told.h"
 
 namespace outrigger::delivery {
 namespace {
@@ -373,7 +374,9 @@ class Installation {
 
 }  // namespace
 
-int init(const Facts& facts, const InitWanted& wanted) {
+namespace {
+
+int act(const Facts& facts, const InitWanted& wanted) {
   const Report report(facts.name, wanted.progress);
   const bool touches =
       wanted.what == InitWanted::What::kInstall || wanted.what == InitWanted::What::kUninstall;
@@ -389,6 +392,14 @@ int init(const Facts& facts, const InitWanted& wanted) {
     case InitWanted::What::kUninstall: return installation.uninstall();
     default: return installation.install();
   }
+}
+
+}  // namespace
+
+int init(const Facts& facts, const InitWanted& wanted) {
+  const int status = act(facts, wanted);
+  tell_aws(facts, wanted, status);
+  return status;
 }
 
 }  // namespace outrigger::delivery

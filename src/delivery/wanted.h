@@ -22,6 +22,10 @@ struct Facts {
   std::chrono::milliseconds stop_budget{25'000};
   UnitOptions unit{};
   std::vector<internal::InitStep> steps{};
+  // As it would declare itself to its keeper in production in AWS: JSON.
+  std::string declarations;
+  // service::alarms_json(), for a stack that has a parameter `Environment`: JSON.
+  std::string alarms;
 };
 
 struct InitWanted {
@@ -34,7 +38,29 @@ struct InitWanted {
   std::string init_system;  // "systemd", "upstart"; "": the one that is there
   std::string prefix = "/opt";
   std::chrono::milliseconds timeout{60'000};
+  std::string boot_log;  // a file that is sent to CloudWatch Logs at the end; "": none
+  std::string signal;    // "STACK/RESOURCE" that CloudFormation is told of the end; "": nobody is
   std::vector<std::string> run_words{};  // for the service, behind "run"
+};
+
+struct TemplateWanted {
+  enum class Platform { kEc2, kEcs, kKubernetes };
+  enum class Format { kYaml, kJson };
+  Platform platform = Platform::kEc2;
+  Format format = Format::kYaml;
+  bool policy = false;  // the service's policy alone
+  std::string image;    // of containers: "registry.example.com/prober:1.1.ab41cd0"
+  std::vector<std::string> run_words{};
+};
+
+// "" of version and sha256: this file's own.
+struct UserDataWanted {
+  std::string version;
+  std::string sha256;
+  std::string bucket;    // "": outrigger-ACCOUNT-REGION
+  std::string stack;     // "": nobody is told how it ended
+  std::string resource;  // the logical id of the group of instances in that stack
+  std::vector<std::string> run_words{};
 };
 
 // What does not count for a stop: every manifest allows the budget and this.

@@ -2,6 +2,7 @@
 #include "admin/health_command.h"
 #include "admin/profile_command.h"
 #include "delivery/init.h"
+#include "delivery/template.h"
 #include "http/client.h"
 #include "json/read.h"
 #include "keeper/main.h"
@@ -24,6 +25,8 @@ constexpr outrigger::ops::Table kTable = {
     .health_command = outrigger::admin::health_command,
     .profile_command = outrigger::admin::profile_command,
     .init = outrigger::delivery::init,
+    .print_template = outrigger::delivery::print_template,
+    .print_user_data = outrigger::delivery::print_user_data,
 };
 
 }  // namespace

@@ -133,6 +133,8 @@ struct Table {
   int (*profile_command)(std::string_view service, int argc, char** argv);
   // Delivery: each prints, and returns the exit code.
   int (*init)(const delivery::Facts& facts, const delivery::InitWanted& wanted);
+  int (*print_template)(const delivery::Facts& facts, const delivery::TemplateWanted& wanted);
+  int (*print_user_data)(const delivery::Facts& facts, const delivery::UserDataWanted& wanted);
 };
 
 // The door, from the program's side: runs the object's constructors once, then gives the table.

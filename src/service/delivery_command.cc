@@ -1,16 +1,21 @@
 #include "service/delivery_command.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "ops/ops.h"
 #include "outrigger/version.h"
+#include "service/alarms.h"
 #include "service/declarations.h"
 #include "service/say.h"
+#include "service/settings.h"
 
 namespace outrigger::service {
 namespace {
 
 using delivery::InitWanted;
+using delivery::TemplateWanted;
+using delivery::UserDataWanted;
 
 struct InitGiven {
   InitWanted wanted;
@@ -46,6 +51,10 @@ std::vector<OptionSpec> init_specs(InitGiven& into) {
       text_spec("prefix", "DIR", "where its directory is made", into.wanted.prefix),
       text_spec("init-system", "NAME", "systemd or upstart; the default is the one that is there",
                 into.wanted.init_system),
+      text_spec("boot-log", "FILE", "a log that is sent to CloudWatch Logs at the end",
+                into.wanted.boot_log),
+      text_spec("signal", "STACK/RESOURCE", "whom CloudFormation is to tell how it ended",
+                into.wanted.signal),
       std::move(timeout)};
   OptionSpec json = json_spec(into.json, "a line of JSON for each step");
   json.has_variable = false;
@@ -67,6 +76,18 @@ delivery::Facts facts_of(const internal::ServiceParts& parts, Program program) {
   facts.unit = parts.unit;
   facts.steps = parts.init_steps;
   return facts;
+}
+
+// Where a template is for: the service has not run there yet.
+void add_declarations(const internal::ServiceParts& parts, delivery::Facts& facts) {
+  const Environment production{"production", EnvironmentKind::kProduction, "by a template", true,
+                               false};
+  const auto no_variable = [](const char*) -> const char* { return nullptr; };
+  const auto settings = resolve_settings(parts.settings, EnvironmentKind::kProduction, no_variable);
+  const RunOptions defaults;
+  facts.declarations =
+      declarations_json({parts, defaults, production, settings, Manner::kOwnMain}).dump();
+  facts.alarms = alarms_json(parts, Json{{"Ref", "Environment"}}).dump();
 }
 
 // Behind "--": the options with which the service is to be run.
@@ -98,6 +119,19 @@ std::string taken_listen(std::vector<std::string>& run_words, std::string otherw
   return otherwise;
 }
 
+// With the port that the service will open; --listen is taken out of `run_words`.
+Result<delivery::Facts> facts_for(const internal::ServiceParts& parts, Program program,
+                                  std::vector<std::string>& run_words) {
+  delivery::Facts facts = facts_of(parts, program);
+  if (facts.listen.empty()) return facts;
+  const auto listen = parse_address("--listen", taken_listen(run_words, facts.listen));
+  if (!listen.ok()) return listen.error();
+  facts.listen = *listen;
+  return facts;
+}
+
+const auto kNoVariable = [](const char*) -> const char* { return nullptr; };
+
 int refuse(const internal::ServiceParts& parts, const std::string& sentence, int status) {
   say_error(parts.options.name, sentence);
   return status;
@@ -107,9 +141,8 @@ int init(const internal::ServiceParts& parts, Program program, const ops::Table&
          std::vector<std::string> words) {
   InitGiven given;
   given.wanted.run_words = split_off_run_words(words);
-  const auto no_variable = [](const char*) -> const char* { return nullptr; };
   const auto plain =
-      read_options(init_specs(given), std::move(words), no_variable, Words::kRefused);
+      read_options(init_specs(given), std::move(words), kNoVariable, Words::kRefused);
   if (!plain.ok()) return refuse(parts, plain.error().message, kExitUsage);
   if (given.print + given.dry_run + given.uninstall > 1)
     return refuse(parts, "--print, --dry-run and --uninstall exclude each other", kExitUsage);
@@ -124,23 +157,112 @@ int init(const internal::ServiceParts& parts, Program program, const ops::Table&
   if (!given.wanted.prefix.starts_with('/'))
     return refuse(parts, bad_input("--prefix", given.wanted.prefix, "an absolute path").message,
                   kExitUsage);
-  delivery::Facts facts = facts_of(parts, program);
-  if (!facts.listen.empty()) {
-    const auto listen =
-        parse_address("--listen", taken_listen(given.wanted.run_words, facts.listen));
-    if (!listen.ok()) return refuse(parts, listen.error().message, kExitUsage);
-    facts.listen = *listen;
-  }
-  return door.init(facts, given.wanted);
+  const std::string& signal = given.wanted.signal;
+  if (!signal.empty() && (signal.find('/') == std::string::npos || signal.ends_with('/')))
+    return refuse(parts, bad_input("--signal", signal, "STACK/RESOURCE").message, kExitUsage);
+  auto facts = facts_for(parts, program, given.wanted.run_words);
+  if (!facts) return refuse(parts, facts.error().message, kExitUsage);
+  if (!given.wanted.boot_log.empty()) add_declarations(parts, *facts);
+  return door.init(*facts, given.wanted);
 }
+
+// Of the template's own stack.
+constexpr const char* kGroup = "AutoScalingGroup";
+
+// --- template, user-data -------------------------------------------------------------------------
+struct TemplateGiven {
+  TemplateWanted wanted;
+  bool json = false;
+};
+
+std::vector<OptionSpec> template_specs(TemplateGiven& into) {
+  using Platform = TemplateWanted::Platform;
+  OptionSpec platform{"for",
+                      "PLATFORM",
+                      "ec2, ecs (both for CloudFormation) or kubernetes",
+                      "ec2",
+                      false,
+                      [&into](const std::vector<std::string>& texts) -> Result<void> {
+                        const std::string& name = texts.back();
+                        if (name == "ec2") into.wanted.platform = Platform::kEc2;
+                        else if (name == "ecs") into.wanted.platform = Platform::kEcs;
+                        else if (name == "kubernetes") into.wanted.platform = Platform::kKubernetes;
+                        else return bad_input("--for", name, "ec2, ecs or kubernetes");
+                        return {};
+                      }};
+  platform.has_variable = false;
+  OptionSpec json = json_spec(into.json, "as JSON; the default is YAML");
+  json.has_variable = false;
+  return {
+      std::move(platform), std::move(json),
+      switch_spec("policy", "the policy of the service's role alone, as JSON", into.wanted.policy),
+      text_spec("image", "NAME", "the container image, with registry and tag", into.wanted.image)};
+}
+
+int print_template(const internal::ServiceParts& parts, Program program, const ops::Table& door,
+                   std::vector<std::string> words) {
+  TemplateGiven given;
+  given.wanted.run_words = split_off_run_words(words);
+  const auto plain =
+      read_options(template_specs(given), std::move(words), kNoVariable, Words::kRefused);
+  if (!plain.ok()) return refuse(parts, plain.error().message, kExitUsage);
+  if (given.json) given.wanted.format = TemplateWanted::Format::kJson;
+  const auto words_of_run = given.wanted.run_words;
+  std::vector<std::string> looked_at = words_of_run;
+  auto facts = facts_for(parts, program, looked_at);
+  if (!facts) return refuse(parts, facts.error().message, kExitUsage);
+  add_declarations(parts, *facts);
+  return door.print_template(*facts, given.wanted);
+}
+
+std::vector<OptionSpec> user_data_specs(UserDataWanted& into) {
+  return {
+      text_spec("bucket", "NAME", "S3 bucket; outrigger-ACCOUNT-REGION where none is named",
+                into.bucket),
+      text_spec("version", "VERSION", "which one; this file's where none is named", into.version),
+      text_spec("sha256", "HEX", "of that version's file; this file's where none is named",
+                into.sha256),
+      text_spec("stack", "NAME", "CloudFormation's, that is told how it ended", into.stack),
+      text_spec("resource", "ID", "the group of instances in that stack", into.resource)};
+}
+
+int print_user_data(const internal::ServiceParts& parts, Program program, const ops::Table& door,
+                    std::vector<std::string> words) {
+  UserDataWanted wanted;
+  wanted.resource = kGroup;
+  wanted.run_words = split_off_run_words(words);
+  const auto plain =
+      read_options(user_data_specs(wanted), std::move(words), kNoVariable, Words::kRefused);
+  if (!plain.ok()) return refuse(parts, plain.error().message, kExitUsage);
+  const bool hex = std::all_of(wanted.sha256.begin(), wanted.sha256.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
+  if (!wanted.sha256.empty() && (!hex || wanted.sha256.size() != 64))
+    return refuse(parts,
+                  bad_input("--sha256", wanted.sha256, "64 digits of lower-case hex").message,
+                  kExitUsage);
+  if (!wanted.version.empty() && wanted.version != version() && wanted.sha256.empty())
+    return refuse(parts, "--version names another file than this: --sha256 has to say which",
+                  kExitUsage);
+  return door.print_user_data(facts_of(parts, program), wanted);
+}
+
+constexpr std::string_view kWords[] = {"init", "template", "user-data"};
 
 }  // namespace
 
-bool is_delivery_command(std::string_view word) { return word == "init"; }
+bool is_delivery_command(std::string_view word) {
+  return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
+}
 
 std::vector<OptionSpec> delivery_specs(std::string_view word) {
   static InitGiven init_defaults;
-  return word == "init" ? init_specs(init_defaults) : std::vector<OptionSpec>();
+  static TemplateGiven template_defaults;
+  static UserDataWanted user_data_defaults;
+  user_data_defaults.resource = kGroup;
+  if (word == "init") return init_specs(init_defaults);
+  if (word == "template") return template_specs(template_defaults);
+  return user_data_specs(user_data_defaults);
 }
 
 int delivery_command(const internal::ServiceParts& parts, Program program, const std::string& word,
@@ -153,6 +275,8 @@ int delivery_command(const internal::ServiceParts& parts, Program program, const
                       "outrigger_add_service",
                   kExitFailed);
   }
+  if (word == "template") return print_template(parts, program, *door, std::move(rest));
+  if (word == "user-data") return print_user_data(parts, program, *door, std::move(rest));
   return init(parts, program, *door, std::move(rest));
 }
 
