@@ -22,6 +22,7 @@ namespace {
 
 using outrigger::keeper::BatchBody;
 using outrigger::keeper::BatchCut;
+using outrigger::keeper::lines_of;
 using outrigger::keeper::BatchLimits;
 using outrigger::keeper::Coding;
 using outrigger::keeper::Deflater;
@@ -126,7 +127,8 @@ std::string body_of(const std::string& kind) {
     return noise;
   }
   BatchBody body;
-  body.build(kind == "bench" ? bench_lines() : mixed_lines(), "/outrigger/orders/production",
+  const std::string lines = kind == "bench" ? bench_lines() : mixed_lines();
+  body.build(lines, lines_of(lines), "/outrigger/orders/production",
              "i-0123456789abcdef0/2026-11-24T12-00-00.000Z", BatchLimits{});
   return std::string(body.bytes());
 }
@@ -177,7 +179,7 @@ void whole_body(benchmark::State& state, const char* kind) {
   for (auto _ : state) {
     BatchCut cut{BatchLimits{}};
     const std::string_view batch = std::string_view(lines).substr(0, cut.extend(lines));
-    body.build(batch, "/outrigger/orders/production", "i-0123456789abcdef0", BatchLimits{},
+    body.build(batch, cut.take(), "/outrigger/orders/production", "i-0123456789abcdef0", BatchLimits{},
                Coding::kGzip);
     events += body.events().size();
     benchmark::DoNotOptimize(body.bytes().data());

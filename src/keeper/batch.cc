@@ -132,13 +132,36 @@ size_t string_end(std::string_view line, size_t at) {
   return std::min(at, line.size());
 }
 
+BatchLine look_at(std::string_view line, LineClock& clock) {
+  return {{clock.time_ms(line), level_of_line(line), static_cast<uint32_t>(calls_of_line(line))},
+          static_cast<uint32_t>(line.size())};
+}
+
 }  // namespace
+
+std::vector<BatchLine> lines_of(std::string_view text) {
+  std::vector<BatchLine> lines;
+  LineClock clock;
+  while (!text.empty()) {
+    const std::string_view line = first_line(text);
+    lines.push_back(look_at(line, clock));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+  }
+  return lines;
+}
 
 // --- Where a batch ends ------------------------------------------------------------------------
 
 void BatchCut::clear() {
-  bytes_ = counted_ = events_ = 0;
+  lines_.clear();
+  bytes_ = counted_ = 0;
   full_ = false;
+}
+
+std::vector<BatchLine> BatchCut::take() {
+  std::vector<BatchLine> taken = std::move(lines_);
+  clear();
+  return taken;
 }
 
 size_t BatchCut::extend(std::string_view text) {
@@ -146,9 +169,10 @@ size_t BatchCut::extend(std::string_view text) {
     const std::string_view line = first_line(text.substr(bytes_));
     const size_t counts =
         std::min(line.size(), limits_.event_bytes_max()) + limits_.event_overhead_bytes;
-    const int64_t time_ms = clock_.time_ms(line);
-    const int64_t oldest_ms = events_ == 0 ? time_ms : std::min(oldest_ms_, time_ms);
-    const int64_t newest_ms = events_ == 0 ? time_ms : std::max(newest_ms_, time_ms);
+    const BatchLine found = look_at(line, clock_);
+    const int64_t time_ms = found.event.time_ms;
+    const int64_t oldest_ms = lines_.empty() ? time_ms : std::min(oldest_ms_, time_ms);
+    const int64_t newest_ms = lines_.empty() ? time_ms : std::max(newest_ms_, time_ms);
     if (counted_ + counts > limits_.bytes_max || newest_ms - oldest_ms > limits_.span_ms_max) {
       full_ = true;
       break;
@@ -157,7 +181,8 @@ size_t BatchCut::extend(std::string_view text) {
     newest_ms_ = newest_ms;
     counted_ += counts;
     bytes_ += line.size() + 1;
-    full_ = ++events_ == limits_.events_max;
+    lines_.push_back(found);
+    full_ = lines_.size() == limits_.events_max;
   }
   return bytes_;
 }
@@ -185,12 +210,8 @@ uint64_t Tally::all_calls() const {
 
 Tally tally_of(std::string_view lines) {
   Tally tally;
-  LineClock clock;
-  while (!lines.empty()) {
-    const std::string_view line = first_line(lines);
-    tally.add(level_of_line(line), calls_of_line(line), clock.time_ms(line));
-    lines.remove_prefix(std::min(lines.size(), line.size() + 1));
-  }
+  for (const BatchLine& line : lines_of(lines))
+    tally.add(line.event.level, line.event.calls, line.event.time_ms);
   return tally;
 }
 
@@ -215,18 +236,17 @@ RejectedTallies tally_rejected(const std::vector<SentEvent>& events,
 
 // --- The body ----------------------------------------------------------------------------------
 
-void BatchBody::build(std::string_view lines, std::string_view group, std::string_view stream,
-                      const BatchLimits& limits, Coding coding) {
+void BatchBody::build(std::string_view text, const std::vector<BatchLine>& lines,
+                      std::string_view group, std::string_view stream, const BatchLimits& limits,
+                      Coding coding) {
   std::deque<std::string> shortened;  // its elements stay where they are
-  LineClock clock;
   places_.clear();
+  places_.reserve(lines.size());
   bool in_order = true;
-  size_t bytes = 0, longest = 0;
-  for (std::string_view rest = lines; !rest.empty();) {
-    std::string_view line = first_line(rest);
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    const SentEvent event{clock.time_ms(line), level_of_line(line),
-                          static_cast<uint32_t>(calls_of_line(line))};
+  size_t bytes = 0, longest = 0, at = 0;
+  for (const auto& [event, line_bytes] : lines) {
+    std::string_view line = text.substr(at, line_bytes);
+    at += line_bytes + 1;
     if (line.size() > limits.event_bytes_max())
       line = shortened.emplace_back(truncated(line, limits.event_bytes_max()));
     in_order = in_order && (places_.empty() || places_.back().event.time_ms <= event.time_ms);

@@ -25,6 +25,21 @@ struct BatchLimits {
   size_t event_bytes_max() const { return bytes_max - event_overhead_bytes; }
 };
 
+// An event of a body.
+struct SentEvent {
+  int64_t time_ms;
+  uint32_t level;
+  uint32_t calls;
+};
+
+// What is known of a line once it was looked at, so that this happens once.
+struct BatchLine {
+  SentEvent event;
+  uint32_t bytes;  // without its end
+};
+// Of lines that were not cut here: out of the backlog.
+std::vector<BatchLine> lines_of(std::string_view text);
+
 // Takes lines one after another until the next one would break a limit.
 class BatchCut {
  public:
@@ -34,19 +49,21 @@ class BatchCut {
   // Returns the bytes that belong to the batch so far.
   size_t extend(std::string_view text);
   void clear();
+  // The lines of the batch; then it is clear.
+  std::vector<BatchLine> take();
 
   // The next line would have broken a limit, or the last one has reached one.
   bool is_full() const { return full_; }
   size_t bytes() const { return bytes_; }      // of the text
   size_t counted() const { return counted_; }  // as the limit counts them
-  size_t events() const { return events_; }
+  size_t events() const { return lines_.size(); }
 
  private:
   const BatchLimits limits_;
   LineClock clock_;
+  std::vector<BatchLine> lines_;
   size_t bytes_ = 0;
   size_t counted_ = 0;
-  size_t events_ = 0;
   int64_t oldest_ms_ = 0;
   int64_t newest_ms_ = 0;
   bool full_ = false;
@@ -65,25 +82,19 @@ struct Tally {
 };
 Tally tally_of(std::string_view lines);
 
-// An event of a body, in the body's order.
-struct SentEvent {
-  int64_t time_ms;
-  uint32_t level;
-  uint32_t calls;
-};
-
 enum class Coding { kPlain, kGzip };
 
 class BatchBody {
  public:
-  // `lines` are whole lines that BatchCut found to be one batch.
-  void build(std::string_view lines, std::string_view group, std::string_view stream,
-             const BatchLimits& limits, Coding coding = Coding::kPlain);
+  // `text` is of whole lines that BatchCut found to be one batch; `lines` tells of each.
+  void build(std::string_view text, const std::vector<BatchLine>& lines, std::string_view group,
+             std::string_view stream, const BatchLimits& limits, Coding coding = Coding::kPlain);
 
   // As it is sent.
   std::string_view bytes() const {
     return coding_ == Coding::kGzip ? packed_.text() : std::string_view(text_.get(), size_);
   }
+  // In the body's order.
   const std::vector<SentEvent>& events() const { return events_; }
   // Gives the memory back.
   void clear();

@@ -21,15 +21,17 @@ Sender::~Sender() {
   thread_.join();
 }
 
-void Sender::send(std::string_view lines, Destination::Patience patience) {
+void Sender::send(std::string_view text, std::vector<BatchLine> lines,
+                  Destination::Patience patience) {
   built_ = false;
-  start(lines, patience);
+  text_ = text;
+  lines_ = std::move(lines);
+  start(patience);
 }
 
-void Sender::send_again(Destination::Patience patience) { start(lines_, patience); }
+void Sender::send_again(Destination::Patience patience) { start(patience); }
 
-void Sender::start(std::string_view lines, Destination::Patience patience) {
-  lines_ = lines;
+void Sender::start(Destination::Patience patience) {
   patience_ = patience;
   state_.store(built_ ? State::kSending : State::kReading, std::memory_order_release);
   {
@@ -62,7 +64,8 @@ void Sender::work() {
   outcome_ = destination_.prepare();
   if (outcome_.kind != PutOutcome::Kind::kTaken) return;
   if (!built_) {
-    body_.build(lines_, destination_.group(), destination_.stream(), limits_, coding_);
+    body_.build(text_, lines_, destination_.group(), destination_.stream(), limits_, coding_);
+    lines_ = {};
     built_ = true;
   }
   state_.store(State::kSending, std::memory_order_release);

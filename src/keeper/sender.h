@@ -36,7 +36,8 @@ class Sender {
   // The lines that it was given are in its body.
   bool has_read() const { return state() != State::kReading && built_; }
   // Precondition of both: kIdle or kDone. send() builds a body; send_again() has it still.
-  void send(std::string_view lines, Destination::Patience patience);
+  // `text` stays where it is until has_read().
+  void send(std::string_view text, std::vector<BatchLine> lines, Destination::Patience patience);
   void send_again(Destination::Patience patience);
   // Once done.
   const PutOutcome& outcome() const { return outcome_; }
@@ -46,7 +47,7 @@ class Sender {
   void shrink();
 
  private:
-  void start(std::string_view lines, Destination::Patience patience);
+  void start(Destination::Patience patience);
   void run();
   void work();
 
@@ -57,7 +58,8 @@ class Sender {
 
   std::atomic<State> state_{State::kIdle};
   // Handed over by state_.
-  std::string_view lines_;
+  std::string_view text_;
+  std::vector<BatchLine> lines_;
   Destination::Patience patience_ = Destination::Patience::kSeveral;
   BatchBody body_;
   bool built_ = false;

@@ -147,7 +147,7 @@ void Shipper::take_results(int64_t now_ns) {
     if (seat.job->under_way && seat.sender->state() == Sender::State::kDone)
       take_result(seat, now_ns);
     // The body has them now; and the backlog, should they be asked for again.
-    if (seat.job != nullptr && !seat.job->live && seat.sender->has_read()) seat.job->lines = {};
+    if (seat.job != nullptr && !seat.job->live && seat.sender->has_read()) seat.job->text = {};
     if (seat.job != nullptr && seat.job->invalid) halve(seat);
   }
 }
@@ -272,7 +272,7 @@ std::unique_ptr<Shipper::Job> Shipper::live_job(int64_t now_ns) {
   job->begin = next_;
   job->end = next_ + cut_.bytes();
   next_ = job->end;
-  cut_.clear();
+  job->lines = cut_.take();
   return job;
 }
 
@@ -283,8 +283,9 @@ std::unique_ptr<Shipper::Job> Shipper::next_job(int64_t now_ns) {
     if (backlog_.empty()) return nullptr;
   }
   auto job = std::make_unique<Job>();
-  job->blocks = backlog_.next_batch(options_.limits, job->lines);
+  job->blocks = backlog_.next_batch(options_.limits, job->text);
   if (job->blocks.empty()) return spool_presses ? nullptr : live_job(now_ns);
+  job->lines = lines_of(job->text);
   for (const uint32_t block : job->blocks) backlog_.set_busy(block, true);
   return job;
 }
@@ -309,8 +310,8 @@ bool Shipper::start_one(Seat& seat, int64_t now_ns) {
     seat.sender->send_again(patience);
   } else {
     seat.sender->send(job.live ? std::string_view(spool_->at(job.begin), job.end - job.begin)
-                               : std::string_view(job.lines),
-                      patience);
+                               : std::string_view(job.text),
+                      std::move(job.lines), patience);
   }
   return true;
 }

@@ -80,7 +80,8 @@ class Shipper {
     uint64_t begin = 0;
     uint64_t end = 0;  // live: begin < end
     std::vector<uint32_t> blocks;
-    std::string lines;  // of the blocks
+    std::string text;              // of the blocks
+    std::vector<BatchLine> lines;  // until it is under way
     bool live = false;
     bool under_way = false;
     bool attempted = false;

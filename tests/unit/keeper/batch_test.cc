@@ -25,7 +25,7 @@ CutResult cut(std::string_view lines) {
 
 boost::json::object body_of(std::string_view lines) {
   BatchBody body;
-  body.build(lines, "/g", "s", kLimits);
+  body.build(lines, lines_of(lines), "/g", "s", kLimits);
   return boost::json::parse({body.bytes().data(), body.bytes().size()}).as_object();
 }
 
