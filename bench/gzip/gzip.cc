@@ -22,11 +22,11 @@ namespace {
 
 using outrigger::keeper::BatchBody;
 using outrigger::keeper::BatchCut;
-using outrigger::keeper::lines_of;
 using outrigger::keeper::BatchLimits;
 using outrigger::keeper::Coding;
 using outrigger::keeper::Deflater;
 using outrigger::keeper::Gzip;
+using outrigger::keeper::lines_of;
 using outrigger::keeper::PackedBytes;
 
 constexpr size_t kLinesBytes = 900'000;
@@ -179,8 +179,8 @@ void whole_body(benchmark::State& state, const char* kind) {
   for (auto _ : state) {
     BatchCut cut{BatchLimits{}};
     const std::string_view batch = std::string_view(lines).substr(0, cut.extend(lines));
-    body.build(batch, cut.take(), "/outrigger/orders/production", "i-0123456789abcdef0", BatchLimits{},
-               Coding::kGzip);
+    body.build(batch, cut.take(), "/outrigger/orders/production", "i-0123456789abcdef0",
+               BatchLimits{}, Coding::kGzip);
     events += body.events().size();
     benchmark::DoNotOptimize(body.bytes().data());
   }
