@@ -162,10 +162,11 @@ uint64_t Spool::entries() const {
 }
 
 void Spool::start_afresh(uint64_t boot) {
-  SpoolMemory* const memory = new (head_.data()) SpoolMemory{};
-  memory->boot = boot;
+  // A memfd begins as zeros, and so does all of this: to write them would take 32 pages for nothing.
+  if (memory().magic.load(std::memory_order_relaxed) != 0) new (head_.data()) SpoolMemory{};
+  memory().boot = boot;
   // Release: pairs with the acquire in open(); all else is in place.
-  memory->magic.store(kMagic, std::memory_order_release);
+  memory().magic.store(kMagic, std::memory_order_release);
 }
 
 void Spool::resume() {
