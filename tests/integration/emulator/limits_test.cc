@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "logs.h"
+#include "machine.h"
 
 namespace outrigger::emulator {
 namespace {
@@ -122,6 +123,45 @@ TEST(EmulatorLimits, a_metric_filter_counts_what_its_pattern_matches) {
   EXPECT_EQ(aws.call("PutLogEvents", body + "]}").status, 200);
   const json::object report = aws.logs.report();
   EXPECT_EQ(report.at("groups").as_array()[0].at("filter_matches").at("errors"), 2);
+}
+
+TEST(EmulatorLimits, a_token_of_the_metadata_service_lives_1_to_21600_seconds) {
+  Account1 aws;
+  Identity identity(aws.account, aws.clock, aws.violations);
+  Machine machine(aws.account, aws.clock, aws.violations, identity);
+  const auto status_of = [&](http::ServerRequest request, const char* name, std::string value) {
+    if (!value.empty()) request.headers.emplace_back(name, value);
+    Call call;
+    call.http = &request;
+    call.service = "imds";
+    call.operation = request.path;
+    const Answer answer = machine.answer(call);
+    return std::pair(answer.status, answer.body);
+  };
+  const auto token_of = [&](const std::string& lifetime) {
+    http::ServerRequest request;
+    request.method = "PUT";
+    request.path = "/latest/api/token";
+    return status_of(request, "X-aws-ec2-metadata-token-ttl-seconds", lifetime);
+  };
+  for (const char* good : {"1", "21600"}) EXPECT_EQ(token_of(good).first, 200) << good;
+  EXPECT_EQ(aws.total(), 0);
+  for (const char* bad : {"0", "21601", "", "-1", "x"}) EXPECT_EQ(token_of(bad).first, 400) << bad;
+  EXPECT_EQ(aws.breaches("imds"), 5);
+  // To the millisecond, by a clock that stands still.
+  aws.clock.stop_at_ms(aws.clock.now_ms());
+  const std::string token = token_of("1").second;
+  const auto asks = [&] {
+    http::ServerRequest request;
+    request.method = "GET";
+    request.path = "/latest/meta-data/instance-id";
+    return status_of(request, "X-aws-ec2-metadata-token", token).first;
+  };
+  const int64_t then_ms = aws.clock.now_ms();
+  aws.clock.stop_at_ms(then_ms + 999);
+  EXPECT_EQ(asks(), 200);
+  aws.clock.stop_at_ms(then_ms + 1000);
+  EXPECT_EQ(asks(), 401);
 }
 
 TEST(EmulatorLimits, keys_tell_duplicates_from_losses) {
