@@ -65,7 +65,7 @@ struct Options {
   std::string_view help{};  // one sentence; the first 255 bytes are kept
   // The default: kCount of a counter, kSeconds of a timer, else kNone.
   Unit unit = Unit::kNone;
-  std::initializer_list<Dimension> dimensions{};  // up to 20
+  std::initializer_list<Dimension> dimensions{};  // up to 29: with Environment CloudWatch's 30
   // Upper bounds of a histogram's buckets on /metrics, in its unit; up to 64. The default is made
   // for the unit. CloudWatch gets the whole distribution, whatever stands here.
   std::initializer_list<double> buckets{};

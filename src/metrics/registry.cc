@@ -50,7 +50,8 @@ std::string_view problem_of(const Wanted& wanted) {
   if (const auto problem = problem_of_name(wanted.name, kNameMax); !problem.empty()) return problem;
   if (wanted.every < std::chrono::seconds(1) || wanted.every > std::chrono::seconds(60))
     return "is sent every 1 to 60 seconds";
-  if (wanted.dimensions.size() > kDimensionsMax) return "has at most 20 dimensions";
+  if (wanted.dimensions.size() > kDimensionsMax)
+    return "has more than 29 dimensions; CloudWatch takes 30, of which Environment is one";
   for (const Dimension& each : wanted.dimensions) {
     if (!problem_of_name(each.name, kNameMax).empty())
       return "has a dimension whose name is not 1 to 255 printable ASCII characters, no colon in "
@@ -58,7 +59,7 @@ std::string_view problem_of(const Wanted& wanted) {
     if (!problem_of_name(each.value, kValueMax).empty() && !each.value.starts_with(':'))
       return "has a dimension whose value is not 1 to 255 printable ASCII characters";
   }
-  if (wanted.bounds.size() > kBoundsMax) return "has at most 64 buckets on /metrics";
+  if (wanted.bounds.size() > kBoundsMax) return "has more than 64 buckets on /metrics";
   for (size_t i = 0; i < wanted.bounds.size(); ++i) {
     if (!std::isfinite(wanted.bounds[i]) || (i > 0 && wanted.bounds[i] <= wanted.bounds[i - 1]))
       return "has buckets that do not rise";

@@ -46,6 +46,10 @@ inline constexpr size_t kNameMax = 255;  // CloudWatch: MetricName, dimension na
 inline constexpr size_t kHelpMax = 255;
 inline constexpr size_t kValueMax = 255;  // CloudWatch takes 1,024; nobody reads that many
 inline constexpr size_t kBoundsMax = 64;
-inline constexpr size_t kDimensionsMax = 20;  // of CloudWatch's 30; the rest is ours
+inline constexpr size_t kDimensionsMax = 29;  // of CloudWatch's 30; `Environment` is ours
+static_assert(kNameMax + kHelpMax + kDimensionsMax * (kNameMax + kValueMax + 2) +
+                      kBoundsMax * sizeof(double) <=
+                  segment::kSeriesTextMax,
+              "what is allowed fits");
 
 }  // namespace outrigger::metrics

@@ -67,7 +67,8 @@ static_assert(sizeof(MetricSlot) == 32);
 inline constexpr size_t kBlockBuckets = internal::kOctaveBuckets;
 inline constexpr size_t kBlockBytes = kBlockBuckets * sizeof(uint64_t);
 inline constexpr size_t kTextBytesASeries = 96;
-inline constexpr size_t kSeriesTextMax = 4000;
+// The longest name, help and buckets, and 29 of the longest dimensions: 15,870 bytes.
+inline constexpr size_t kSeriesTextMax = 16'000;
 
 constexpr size_t cell_of(uint32_t series) { return (size_t{series} + 1) * sizeof(uint64_t); }
 
