@@ -34,12 +34,7 @@ void append_value(double value, std::string& out) {
   } else if (std::isinf(value)) {
     out += value > 0 ? "+Inf" : "-Inf";
   } else {
-    constexpr double kExact = 9007199254740992.0;  // 2^53
-    if (std::trunc(value) == value && std::abs(value) <= kExact) {
-      base::append_number(out, static_cast<int64_t>(value));
-    } else {
-      base::append_number(out, value);
-    }
+    base::append_number(out, value);
   }
 }
 
