@@ -1,5 +1,6 @@
 #include "keeper/datum.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "aws/cloudwatch.h"
@@ -12,10 +13,15 @@ namespace {
 constexpr uint64_t kMerged = 3;  // buckets of an octave's 64 that become one
 
 void append_text(std::string_view text, std::string& out) {
+  const auto is_plain = [](char c) { return c >= 0x20 && c <= 0x7e && c != '"' && c != '\\'; };
   out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    out += c < 0x20 || c > 0x7e ? '?' : c;
+  if (std::all_of(text.begin(), text.end(), is_plain)) {
+    out += text;
+  } else {
+    for (const char c : text) {
+      if (c == '"' || c == '\\') out += '\\';
+      out += c < 0x20 || c > 0x7e ? '?' : c;
+    }
   }
   out += '"';
 }

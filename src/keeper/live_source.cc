@@ -318,6 +318,35 @@ std::vector<system::Figure> LiveSource::system_figures() {
   return figures;
 }
 
+// What the page has under "Shipping".
+void LiveSource::add_shipping(const segment::DropTotals& dropped,
+                              std::vector<admin::Metric>& metrics) const {
+  admin::Shipping logs, posted;
+  {
+    const std::lock_guard lock(mutex_);
+    logs = shipping(dropped);
+    if (poster_ != nullptr) posted = poster_->report().shipping;
+  }
+  for (const auto& [what, shipped] : {std::pair{"logs", &logs}, std::pair{"metrics", &posted}}) {
+    const auto add = [&](const char* name, const char* help, uint64_t value) {
+      metrics.push_back(counter(name, help, static_cast<double>(value)));
+      metrics.back().labels.emplace_back("of", what);
+    };
+    add("outrigger_shipped", "Log entries and metrics' values that were acknowledged.",
+        shipped->sent);
+    add("outrigger_shipping_dropped", "Those that were given up.", shipped->dropped);
+    add("outrigger_shipping_retries", "Requests that were made again.", shipped->retries);
+    metrics.push_back({"outrigger_shipping_queued",
+                       "Log entries, and intervals of metrics, that wait.",
+                       admin::MetricKind::kGauge,
+                       {{"of", what}},
+                       static_cast<double>(shipped->pending)});
+  }
+  metrics.push_back(counter("outrigger_metrics_ambiguous",
+                            "Values whose answer was lost: they may have been taken twice.",
+                            static_cast<double>(posted.ambiguous)));
+}
+
 // Of the library itself.
 void LiveSource::add_own_metrics(std::vector<admin::Metric>& metrics) {
   const bool alive = admin::alive(liveness());
@@ -351,6 +380,7 @@ void LiveSource::add_own_metrics(std::vector<admin::Metric>& metrics) {
                               static_cast<double>(dropped.by_level[level])));
     metrics.back().labels.emplace_back("level", admin::name_of(static_cast<admin::Level>(level)));
   }
+  add_shipping(dropped, metrics);
   const SpoolMemory& memory = parts_.spool.memory();
   metrics.push_back(counter("outrigger_log_delivered", "Log entries written to stdout.",
                             static_cast<double>(memory.delivered.load(std::memory_order_relaxed))));

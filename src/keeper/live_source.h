@@ -85,6 +85,7 @@ class LiveSource : public admin::Source {
 
   std::vector<LocatorReport> locator_reports() const;
   std::vector<system::Figure> system_figures();
+  void add_shipping(const segment::DropTotals& dropped, std::vector<admin::Metric>& metrics) const;
   void add_own_metrics(std::vector<admin::Metric>& metrics);
 
   const Parts parts_;

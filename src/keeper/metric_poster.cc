@@ -1,9 +1,6 @@
 #include "keeper/metric_poster.h"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
-#include <limits>
 #include <random>
 
 #include "aws/cloudwatch.h"
@@ -16,9 +13,7 @@
 namespace outrigger::keeper {
 namespace {
 
-using segment::MetricKind;
-
-constexpr int64_t kMinute = 60;
+constexpr int64_t kMinute = MetricCollector::kMinute;
 constexpr size_t kRecent = 10;
 constexpr int64_t kRetryFirstNs = 250 * base::kNsPerMs;
 constexpr int64_t kRetryMaxNs = 30 * base::kNsPerSecond;
@@ -73,7 +68,7 @@ MetricPoster::MetricPoster(segment::View view, int segment_fd, int spool_fd,
     : options_(std::move(options)),
       ledger_(spool_fd, options_.at_most_once ? MetricLedger::Doubtful::kTaken
                                               : MetricLedger::Doubtful::kNotTaken),
-      reader_(view, segment_fd),
+      collector_(view, segment_fd, ledger_),
       transport_(std::make_unique<Transport>(std::move(access))),
       watch_(options_.subject) {
   thread_ = base::start_thread("or-metrics", [this] { run(); });
@@ -141,79 +136,6 @@ void MetricPoster::run() {
 
 // --- What is posted ----------------------------------------------------------------------------
 
-void MetricPoster::learn_series() {
-  const auto& series = reader_.series();
-  for (; known_ < series.size(); ++known_) {
-    const segment::MetricSeries& each = series[known_];
-    if (each.index >= places_.size()) places_.resize(each.index + 1);
-    places_[each.index] = static_cast<uint32_t>(known_ + 1);
-    periods_ |= uint64_t{1} << each.period_s;
-  }
-}
-
-bool MetricPoster::is_due(int64_t second) const {
-  if (second % kMinute == 0) return true;
-  for (int64_t period = 1; period < kMinute; ++period)
-    if ((periods_ >> period & 1) != 0 && second % period == 0) return true;
-  return false;
-}
-
-void MetricPoster::take_distribution(const segment::MetricSeries& series,
-                                     const segment::MetricValues& values,
-                                     const std::vector<size_t>& places,
-                                     PartOfHistogram& histogram) {
-  for (const size_t place : places) {
-    const segment::MetricOctave& now = values.octaves[place];
-    auto [last, is_new] = octaves_.try_emplace({series.index, now.octave}, now);
-    if (is_new) {
-      for (size_t b = 0; b < segment::kBlockBuckets; ++b)
-        last->second.counts[b] = ledger_ ? ledger_.bucket(now.series, now.octave, b) : 0;
-    }
-    bool changed = false;
-    for (size_t b = 0; b < segment::kBlockBuckets; ++b) {
-      uint64_t& old = last->second.counts[b];
-      if (now.counts[b] <= old) continue;
-      histogram.distribution.emplace_back(segment::bucket_middle(now.octave, b),
-                                          now.counts[b] - old);
-      old = now.counts[b];
-      changed = true;
-    }
-    if (changed) histogram.octaves.push_back(last->second);
-  }
-  std::sort(histogram.distribution.begin(), histogram.distribution.end());
-}
-
-std::optional<Part> MetricPoster::difference(
-    const segment::MetricSeries& series, const segment::MetricValues& values,
-    const std::map<uint32_t, std::vector<size_t>>& octaves) {
-  Part part;
-  part.series = series.index;
-  const uint64_t cell = values.cells[series.index];
-  if (series.kind == MetricKind::kGauge) {
-    part.kind = Part::Kind::kGauge;
-    part.value = std::bit_cast<double>(cell);
-    if (!std::isfinite(part.value) || std::abs(part.value) > aws::cloudwatch::kValueMax)
-      return std::nullopt;
-    return part;
-  }
-  uint64_t& before = cells_[series.index];
-  // A value that went back is a corrupt service's: nothing was counted then.
-  const uint64_t grown = cell > before ? cell - before : 0;
-  before = part.cell = std::max(cell, before);
-  part.value = static_cast<double>(grown);
-  if (series.kind == MetricKind::kCounter) {
-    if (grown == 0 && series.from_call) return std::nullopt;
-    return part;
-  }
-  part.kind = Part::Kind::kHistogram;
-  part.histogram = std::make_unique<PartOfHistogram>();
-  if (grown != 0) part.histogram->distribution.emplace_back(0, grown);
-  if (const auto found = octaves.find(series.index); found != octaves.end())
-    take_distribution(series, values, found->second, *part.histogram);
-  if (part.histogram->distribution.empty()) return std::nullopt;
-  return part;
-}
-
 uint32_t MetricPoster::own_series(std::string_view name, metrics::Unit unit,
                                   const std::string& mount) {
   for (size_t i = 0; i < own_.size(); ++i)
@@ -261,23 +183,12 @@ void MetricPoster::add_counted(std::vector<Part>& parts) {
 }
 
 void MetricPoster::collect(int64_t second, bool last) {
-  learn_series();
-  if (!last && !is_due(second)) return;
+  if (!collector_.is_due(second) && !last) return;
   const bool minute = second % kMinute == 0 || last;
-  segment::MetricValues values;
-  reader_.read(values);
-  learn_series();
-  for (size_t i = cells_.size(); i < values.cells.size(); ++i)
-    cells_.push_back(ledger_ ? ledger_.cell(static_cast<uint32_t>(i)) : 0);
-  std::map<uint32_t, std::vector<size_t>> octaves;
-  for (size_t i = 0; i < values.octaves.size(); ++i) octaves[values.octaves[i].series].push_back(i);
   Interval interval;
   interval.unix_s = base::real_ns() / base::kNsPerSecond;
-  interval.parts.reserve(minute ? known_ + options_.system.size() : 0);
-  for (const segment::MetricSeries& each : reader_.series()) {
-    if (each.index >= values.cells.size() || (!last && second % each.period_s != 0)) continue;
-    if (auto part = difference(each, values, octaves)) interval.parts.push_back(std::move(*part));
-  }
+  collector_.take(second, last ? MetricCollector::Take::kAll : MetricCollector::Take::kDue,
+                  interval.parts);
   add_counted(interval.parts);
   if (minute) add_own(interval.parts);
   note(interval, minute);
@@ -312,7 +223,7 @@ Datum MetricPoster::datum_of(const Part& part) const {
     datum.unit = own.unit;
     if (!own.mount.empty()) datum.dimensions.emplace_back("Mount", own.mount);
   } else {
-    const segment::MetricSeries& series = reader_.known()[places_[part.series] - 1];
+    const segment::MetricSeries& series = collector_.series(part);
     datum.name = series.name;
     datum.unit = metrics::unit_name(static_cast<metrics::Unit>(series.unit));
     datum.dimensions = series.dimensions;

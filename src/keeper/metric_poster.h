@@ -26,6 +26,7 @@
 #include "discovery/access.h"
 #include "keeper/datum.h"
 #include "keeper/interval.h"
+#include "keeper/metric_collector.h"
 #include "keeper/metric_history.h"
 #include "keeper/metric_ledger.h"
 #include "keeper/system_watch.h"
@@ -85,13 +86,7 @@ class MetricPoster {
   class Transport;
 
   void run();
-  bool is_due(int64_t second) const;
   void collect(int64_t second, bool last);
-  std::optional<Part> difference(const segment::MetricSeries& series,
-                                 const segment::MetricValues& values,
-                                 const std::map<uint32_t, std::vector<size_t>>& octaves);
-  void take_distribution(const segment::MetricSeries& series, const segment::MetricValues& values,
-                         const std::vector<size_t>& places, PartOfHistogram& histogram);
   void add_own(std::vector<Part>& parts);
   void add_counted(std::vector<Part>& parts);
   uint32_t own_series(std::string_view name, metrics::Unit unit, const std::string& mount);
@@ -99,24 +94,18 @@ class MetricPoster {
   void enqueue(Interval interval);
   Datum datum_of(const Part& part) const;
   MetricHistory::About about(const Part& part) const;
-  void learn_series();
   void will_be(const Part& part);
   int64_t post(int64_t now_ns);  // when to try again
   size_t fill(const Interval& interval, std::string& body, size_t& members) const;
 
   const MetricPostOptions options_;
   MetricLedger ledger_;
-  segment::MetricReader reader_;
+  MetricCollector collector_;
   std::unique_ptr<Transport> transport_;
   SystemWatch watch_;
 
   // The thread's.
-  std::vector<uint64_t> cells_;  // as of the last difference, by slot
-  std::map<std::pair<uint32_t, uint32_t>, segment::MetricOctave> octaves_;  // likewise
   IntervalQueue queue_;
-  std::vector<uint32_t> places_;  // by slot: 1 + place among the reader's series; 0: none
-  size_t known_ = 0;              // of the reader's series, how many are in `places_`
-  uint64_t periods_ = 0;          // bit p: a series is sent each p seconds
   std::vector<Own> own_;
   std::vector<bool> was_posted_;  // by slot
   unsigned failures_ = 0;

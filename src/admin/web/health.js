@@ -120,6 +120,10 @@ function showShipping(state) {
   const rows = [['Queued', 'pending'], ['Acknowledged', 'sent'], ['Dropped', 'dropped'], ['Retries', 'retries']];
   const notes = kinds.filter(([, one]) => one.last_error).map(([name, one]) =>
     make('p', {class: 'note bad'}, name + ': ' + one.last_error));
+  const ambiguous = state.shipping.metrics.ambiguous;
+  if (ambiguous > 0)
+    notes.push(make('p', {class: 'note', id: 'ambiguous'}, 'Ambiguous: ' + plural(ambiguous, 'value of a metric', 'values of metrics') +
+      ', whose answer was lost. CloudWatch may have counted them twice, or not at all where they are sent at most once.'));
   const dropped = Object.entries(state.dropped_by_level || {});
   if (dropped.length)
     notes.push(make('p', {class: 'note'}, 'Dropped in the service, by level: ' + dropped.map(([level, n]) => level + ' ' + count(n)).join(', ')));
