@@ -20,6 +20,7 @@ Result<Answer> Probe::operator()(const std::string& url) const {
     }
     return response.error();
   }
+  time_.observe(response->duration);
   const double ms = static_cast<double>(response->duration.count()) / 1000;
   log::info("probed {url} in {ms:.1f} ms: {status}", url, ms, response->status);
   return Answer{url, response->status, ms, response->body.size(), response->address};

@@ -36,6 +36,9 @@ class Probe {
       outrigger::metrics::counter("Probes", {.help = "URLs probed"});
   outrigger::metrics::Counter failures_ =
       outrigger::metrics::counter("ProbeFailures", {.help = "Probes that got no answer"});
+  outrigger::metrics::Timer time_ =
+      outrigger::metrics::timer("ProbeTime", {.help = "From a probe's begin to its answer",
+                                              .unit = outrigger::metrics::Unit::kMilliseconds});
 };
 
 }  // namespace prober

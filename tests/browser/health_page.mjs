@@ -7,7 +7,7 @@ const picture = (page, path) => page.screenshot({path, fullPage: true});
 const live = (page) => page.waitForSelector('body.live');
 const seen = (page, selector, text) => page.locator(selector).filter({hasText: text}).first().waitFor();
 
-await main(async (browser, pictures, [shop]) => {
+await main(async (browser, pictures, [shop, prober]) => {
   const service = await new Service(shop, ...anyPorts).upWithPort();
   const page = await open(browser, service.admin);
   const answer = await page.goto(service.admin + '/health');
@@ -48,6 +48,9 @@ await main(async (browser, pictures, [shop]) => {
     times.push(await page.evaluate(() => globalThis.arrival) - began);
   }
   console.log('      from a log call to the page, ms: ' + times.join(' '));
+
+  // What is counted is shown within seconds, of the service's own and of its operations.
+  await seen(page, '#metrics li', 'Said');
 
   // Text stays text.
   const hostile = '<script>document.title="owned"</script><img src=x onerror="document.title=1">';
@@ -100,13 +103,14 @@ await main(async (browser, pictures, [shop]) => {
   await hour.goto(service.admin + '/health');
   await live(hour);
   await hour.getByRole('button', {name: 'Pause'}).click();
-  await hour.evaluate(`show({...current, metrics: [
+  await hour.evaluate(`show({...current, shipping: {...current.shipping, metrics: {...current.shipping.metrics, ambiguous: 12}}, metrics: [
     ['Orders', 'Count', (i) => 40 + 12 * Math.sin(i / 7) + i % 3], ['MemoryUsed', 'Bytes', (i) => 5e7 + i * 4e5],
     ['Latency', 'Milliseconds', (i) => i > 20 && i < 28 ? NaN : 3 + (i === 50 ? 9 : i % 2)], ['Cpu', 'Percent', () => 12.5], ['New', 'Count', () => 1],
   ].map(([name, unit, value], at) => {
     const history = Array.from({length: at === 4 ? 1 : 60}, (_, i) => value(i)).map((each) => (Number.isNaN(each) ? null : each));
     return {time: '2026-11-24T18:00:00.000Z', name, unit, value: history[history.length - 1], dimensions: at === 0 ? {Shop: '<b>7'} : {}, history};
   })})`);
+  await seen(hour, '#ambiguous', '12 values of metrics, whose answer was lost');
   const tiles = await hour.locator('#metrics li').allInnerTexts();
   expect(tiles.length === 5 && tiles[0].includes('Shop=<b>7') && tiles[1].includes('70.2 MiB') && tiles[3].includes('12.5 %'), 'metrics have names, values, units', tiles.join(' | '));
   const lines = await hour.locator('#metrics li').evaluateAll((all) => all.map((each) => each.querySelectorAll('.line').length).join());
@@ -114,6 +118,33 @@ await main(async (browser, pictures, [shop]) => {
   await judge(hour, 'the page with metrics');
   await picture(hour, pictures + '/health-metrics.png');
   await hour.context().close();
+
+  // The picture in the README: the example as it is, with an hour that it has not lived yet.
+  const probing = await new Service(prober, ...anyPorts, '--allow-private', '--every', '1s',
+    '--target', service.admin + '/livez', '--target', service.admin + '/version').up();
+  const shot = await open(browser, probing.admin, {viewport: {width: 1200, height: 1500}});
+  await shot.goto(probing.admin + '/health');
+  await live(shot);
+  for (const part of ['#system dt', '#logs summary', '#checks .badge.pass']) await shot.locator(part).nth(1).waitFor();
+  await shot.getByRole('button', {name: 'Pause'}).click();
+  await shot.evaluate(`show({...current, metrics: [
+    ['ProbeTime', 'Milliseconds', (i) => 1.4 + 0.5 * Math.sin(i / 6) + (i * 7 % 5) / 9 + (i === 41 ? 4 : 0)], ['Probes', 'Count', (i) => 120 - (i === 41 ? 6 : 0)],
+    ['ProbeFailures', 'Count', (i) => (i === 41 ? 6 : 0)], ['CpuUsed', 'Percent', (i) => 11 + 4 * Math.sin(i / 11) + i * 13 % 7],
+    ['MemoryUsed', 'Percent', (i) => 31 + i / 40 + i * 5 % 3 / 5], ['ServiceMemory', 'Bytes', (i) => 9.1e6 + i * 2e3],
+  ].map(([name, unit, value]) => {
+    const history = Array.from({length: 60}, (_, i) => value(i));
+    return {time: current.logs[0].time, name, unit, value: history[59], dimensions: {Environment: 'local'}, history};
+  })})`);
+  await shot.locator('#logs summary').nth(1).click();
+  await judge(shot, 'the page of the example');
+  await shot.screenshot({path: pictures + '/health-readme.png'});
+  await shot.context().close();
+  expect(await probing.stop() === 0, 'the example stops');
+
+  // More dimensions than there may be.
+  await service.call('crowd', {visitors: 1000});
+  await seen(page, '#reasons', '800 updates of metrics went to "other"');
+  expect((await (await fetch(service.admin + '/metrics')).text()).includes('\noutrigger_metrics_other_total 800\n'), '/metrics tells it too');
 
   // Bad times.
   await service.call('sell-out');

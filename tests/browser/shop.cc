@@ -17,7 +17,7 @@ int main(int argc, char** argv) {
       shop.setting<std::string>("Greeting", {.in_local = "Hi <b>you</b>", .otherwise = "Good day"});
   const auto token =
       shop.setting<std::string>("Token", {.otherwise = "hunter2", .help = "", .secret = true});
-  const auto said = metrics::counter("Said", {.help = "Lines that were logged"});
+  const auto said = metrics::counter("Said", {.help = "Lines that were logged", .every = 1s});
 
   shop.operation("say", "Logs a line.")
       .arg<std::string>("text", "what")
@@ -33,6 +33,14 @@ int main(int argc, char** argv) {
           log::info("{text}, {sort}, {ms:.1f} ms", text, "<i>note</i>", 12.25);
         }
         return Json{{"said", text}};
+      });
+  const auto visits =
+      metrics::counters("Visits", {"Visitor"}, {.help = "Visits, by visitor", .every = 1s});
+  shop.operation("crowd", "Comes with visitors that nobody knows.")
+      .arg<int>("visitors", "how many")
+      .does([visits](int visitors) -> Result<Json> {
+        for (int i = 0; i < visitors; ++i) visits.of(std::to_string(i)).add();
+        return Json{{"visitors", visitors}};
       });
   shop.operation("sell-out", "Makes a check fail.").does([]() -> Result<Json> {
     g_stocked = false;

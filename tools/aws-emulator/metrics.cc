@@ -242,6 +242,7 @@ void Metrics::take(const json::object& in, size_t bytes) {
           .append("=")
           .append(text_of(dimension.get_object(), "Value"));
     values_max_ = std::max(values_max_, list_of(datum, "Values").size());
+    dimensions_max_ = std::max(dimensions_max_, list_of(datum, "Dimensions").size());
     sums_[key].first += count;
     sums_[key].second += sum;
     if (kept_.size() < kKeptMax) kept_.push_back(std::move(datum));
@@ -256,8 +257,10 @@ json::object Metrics::report() const {
   return {{"posts", posts_},
           {"datums", datums_},
           {"distinct", sums_.size()},
-          {"largest",
-           json::object{{"bytes", bytes_max_}, {"members", members_max_}, {"values", values_max_}}},
+          {"largest", json::object{{"bytes", bytes_max_},
+                                   {"members", members_max_},
+                                   {"values", values_max_},
+                                   {"dimensions", dimensions_max_}}},
           {"sums", std::move(sums)},
           {"kept", kept_}};
 }
@@ -265,7 +268,7 @@ json::object Metrics::report() const {
 void Metrics::clear() {
   const std::lock_guard lock(mutex_);
   posts_ = datums_ = 0;
-  bytes_max_ = members_max_ = values_max_ = 0;
+  bytes_max_ = members_max_ = values_max_ = dimensions_max_ = 0;
   kept_.clear();
   sums_.clear();
 }

@@ -42,6 +42,7 @@ class Metrics {
   size_t bytes_max_ = 0;  // of a post, without its compression
   size_t members_max_ = 0;
   size_t values_max_ = 0;  // of a datum
+  size_t dimensions_max_ = 0;
   json::array kept_;
   std::map<std::string, std::pair<double, double>> sums_;  // count and sum
 };

@@ -1,15 +1,15 @@
 // A service that makes as many metrics as it is asked for, of the shapes that CloudWatch's limits are
-// about, or lets an attacker choose dimensions.
+// about.
+#include <algorithm>
 #include <cmath>
 #include <limits>
-#include <random>
-#include <thread>
 
 #include "outrigger/outrigger.h"
 
 using namespace outrigger;
 
-OUTRIGGER_METRICS_BUDGET(.series = 20'000);
+// What many_test.cc computes the segment's size from.
+OUTRIGGER_METRICS_BUDGET(.series = 100'000, .threads = 8);
 
 namespace {
 
@@ -28,8 +28,9 @@ void count(int counters) {
     metrics::counter(name_of('C', i), {.every = kEvery}).add(static_cast<uint64_t>(i) + 1);
 }
 
-// The longest name, and as many and as long dimensions as there may be.
-void count_large(int counters) {
+// Each has a dimension of the longest name and value and 19 long ones. `more` bytes are added to
+// their names, which have 100 to begin with.
+void count_large(int counters, size_t more) {
   std::vector<std::string> names, values;
   for (int d = 0; d < 20; ++d) {
     names.push_back(name_of('N', d, d == 0 ? 255 : 80));
@@ -37,8 +38,19 @@ void count_large(int counters) {
   }
   std::vector<metrics::Dimension> dimensions;
   for (int d = 0; d < 20; ++d) dimensions.push_back({names[d], values[d]});
-  for (int i = 0; i < counters; ++i)
-    metrics::Maker::counter(name_of('L', i, 255), {.dimensions = dimensions}).add();
+  for (int i = 0; i < counters; ++i) {
+    const size_t here = std::min<size_t>(more, 155);
+    more -= here;
+    metrics::Maker::counter(name_of('L', i, 100 + here), {.dimensions = dimensions}).add();
+  }
+}
+
+void count_wide(int dimensions) {
+  std::vector<std::string> names;
+  for (int d = 0; d < dimensions; ++d) names.push_back(name_of('D', d, 255));
+  std::vector<metrics::Dimension> all;
+  for (const std::string& name : names) all.push_back({name, name});
+  metrics::Maker::counter("Wide", {.dimensions = all}).add();
 }
 
 // As many different values as that: each in a bucket of its own.
@@ -56,13 +68,6 @@ void set_odd_values() {
   metrics::gauge("None", {.every = kEvery}).set(std::numeric_limits<double>::quiet_NaN());
 }
 
-void attack(uint64_t values) {
-  const auto family = metrics::counters("Attack", {"User"}, {.every = kEvery});
-  std::mt19937_64 random(7);
-  for (uint64_t i = 0; i < values; ++i) family.of(std::to_string(random())).add();
-  log::info("attacked");
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -72,17 +77,14 @@ int main(int argc, char** argv) {
   const auto large = meter.option<int>("large", {.otherwise = 0, .help = "so many large ones"});
   const auto distinct = meter.option<int>("distinct", {.otherwise = 0, .help = "values"});
   const auto odd = meter.option<bool>("odd", {.help = "gauges with odd values"});
-  const auto attacked = meter.option<uint64_t>("attack", {.otherwise = 0, .help = "values"});
-  std::thread attacker;
+  const auto more = meter.option<uint64_t>("more", {.otherwise = 0, .help = "bytes in large ones"});
+  const auto wide = meter.option<int>("wide", {.otherwise = 0, .help = "dimensions of one"});
   meter.on_start([&] {
     count(*counters);
-    count_large(*large);
-    observe(*distinct);
+    count_large(*large, *more);
+    if (*distinct != 0) observe(*distinct);
     if (*odd) set_odd_values();
-    if (*attacked != 0) attacker = std::thread(attack, *attacked);
-  });
-  meter.on_stop([&] {
-    if (attacker.joinable()) attacker.join();
+    if (*wide != 0) count_wide(*wide);
   });
   return run(argc, argv, meter);
 }

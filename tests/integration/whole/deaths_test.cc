@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "harness.h"
+#include "memory_cgroup.h"
 
 namespace outrigger::whole {
 namespace {
@@ -106,37 +107,6 @@ TEST(Death, as_one_process_is_told_with_the_crashing_threads_stack) {
   ASSERT_EQ(told.size(), 1u) << program.out();
   EXPECT_EQ(json_text(told.front(), "function"), "dier::reads_nowhere") << told.front();
 }
-
-// A memory cgroup of version 1, as this machine may have it. Empty name: there is none to be had.
-class MemoryCgroup {
- public:
-  explicit MemoryCgroup(size_t limit_bytes) {
-    const std::string name = "/sys/fs/cgroup/memory/outrigger-test-" + std::to_string(getpid());
-    if (mkdir(name.c_str(), 0755) != 0) return;
-    name_ = name;
-    if (!write(name_ + "/memory.limit_in_bytes", std::to_string(limit_bytes))) {
-      rmdir(name_.c_str());
-      name_.clear();
-    }
-  }
-  ~MemoryCgroup() {
-    if (!name_.empty()) eventually(kPatience, [&] { return rmdir(name_.c_str()) == 0; });
-  }
-  MemoryCgroup(const MemoryCgroup&) = delete;
-  MemoryCgroup& operator=(const MemoryCgroup&) = delete;
-
-  explicit operator bool() const { return !name_.empty(); }
-  void enter() const { write(name_ + "/cgroup.procs", std::to_string(getpid())); }
-
- private:
-  static bool write(const std::string& file, const std::string& text) {
-    const int fd = open(file.c_str(), O_WRONLY | O_CLOEXEC);
-    const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-    close(fd);
-    return written;
-  }
-  std::string name_;
-};
 
 int oom_kills() {
   const char* const text = getenv("OUTRIGGER_TEST_OOM_KILLS");

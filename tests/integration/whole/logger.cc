@@ -92,7 +92,9 @@ void end_as(const std::string& how) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  Service logger{{.name = "logger", .about = "Logs numbered lines."}};
+  Service logger{{.name = "logger",
+                  .about = "Logs numbered lines.",
+                  .metrics_at_most_once = getenv("LOGGER_AT_MOST_ONCE") != nullptr}};
   auto counts_file =
       logger.option<std::string>("counts", {.otherwise = "", .help = "file to count in"});
   auto threads = logger.option<int>("threads", {.otherwise = 4, .help = "how many log"});
