@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,12 +47,15 @@ struct Profiler {
 };
 constinit Profiler g_profiler;
 
+struct OwnClock {
+  uint32_t round = 0;
+  uint64_t at_ns = 0;   // on this clock, at the last sample of that round
+  uint64_t due_ns = 0;  // when the next one is due
+  bool behind = false;  // so the timer is set to the next tick
+};
 struct OwnThread {
   bool excluded = false;
-  struct {
-    uint32_t round = 0;
-    uint64_t at_ns = 0;  // on this clock, at the last sample of that round
-  } clocks[segment::kTickClocks];
+  OwnClock clocks[segment::kTickClocks];
 };
 constinit thread_local OwnThread t_own;
 
@@ -59,25 +63,48 @@ constexpr auto kWall = static_cast<size_t>(segment::TickClock::kWall);
 
 int32_t own_thread_id() { return static_cast<int32_t>(syscall(SYS_gettid)); }
 
-uint64_t weight_of_sample(size_t which, uint32_t round) {
+timespec as_timespec(uint64_t ns) {
+  constexpr auto kSecond = static_cast<uint64_t>(base::kNsPerSecond);
+  return {static_cast<time_t>(ns / kSecond), static_cast<long>(ns % kSecond)};
+}
+
+// A thread that shares its processor may meet no tick of the kernel for longer than a period: of the
+// times that the timer was due meanwhile only one becomes a signal. What is missing is made up for at
+// the ticks that come next, so that the rate is what was asked for.
+void keep_rate(OwnClock& own, uint64_t now_ns, uint64_t period_ns, int timer) {
+  constexpr uint64_t kPeriodsBehindMax = 8;
+  own.due_ns += period_ns;
+  if (own.due_ns > now_ns && !own.behind) return;
+  own.due_ns = std::max(own.due_ns, now_ns - std::min(now_ns, kPeriodsBehindMax * period_ns));
+  own.behind = own.due_ns <= now_ns;
+  // A time that has passed would be due at once, not at the next tick.
+  const itimerspec times{as_timespec(period_ns),
+                         own.behind ? timespec{0, 1} : as_timespec(own.due_ns)};
+  syscall(SYS_timer_settime, timer, own.behind ? 0 : TIMER_ABSTIME, &times, nullptr);
+}
+
+uint64_t weight_of_sample(size_t which, uint32_t round, int timer) {
   const auto now_ns = static_cast<uint64_t>(
       base::clock_ns(which == kWall ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID));
-  auto& own = t_own.clocks[which];
-  const auto period_ns = static_cast<uint64_t>(g_profiler.clocks[which].timers->period_ns());
+  OwnClock& own = t_own.clocks[which];
+  const Timers& timers = *g_profiler.clocks[which].timers;
+  const auto period_ns = static_cast<uint64_t>(timers.period_ns());
+  const bool is_first = own.round != round;
   // The first tick came at a random part of a period: it stands for a whole one.
-  const uint64_t weight = own.round == round ? now_ns - own.at_ns : period_ns;
-  own.round = round;
+  const uint64_t weight = is_first ? period_ns : now_ns - own.at_ns;
+  if (is_first) own = {round, now_ns, now_ns + period_ns, false};
+  else if (timers.may_fall_behind()) keep_rate(own, now_ns, period_ns, timer);
   own.at_ns = now_ns;
   return weight;
 }
 
-void take_tick(size_t which, const void* context) {
+void take_tick(size_t which, int timer, const void* context) {
   if (which >= segment::kTickClocks || t_own.excluded) return;
   // Acquire: pairs with begin()'s release; what the round needs is there.
   const uint32_t round = g_profiler.clocks[which].round.load(std::memory_order_acquire);
   if (round == 0) return;
   Copy copy{which == kWall ? SampleKind::kWall : SampleKind::kCpu};
-  copy.weight_ns = weight_of_sample(which, round);
+  copy.weight_ns = weight_of_sample(which, round, timer);
   if (!copy_sample(copy, context))
     segment::samples(g_process.view).dropped.fetch_add(1, std::memory_order_relaxed);
 }
@@ -87,7 +114,7 @@ void on_signal(int, siginfo_t* info, void* context) {
   if (!is_own_process()) {
     // A child of fork(): the segment is not mapped here.
   } else if (info->si_code == SI_TIMER) {
-    take_tick(static_cast<size_t>(info->si_value.sival_int), context);
+    take_tick(static_cast<size_t>(info->si_value.sival_int), info->si_timerid, context);
   } else if (info->si_code == SI_QUEUE && info->si_pid == g_process.pid &&
              info->si_value.sival_int == kStackAsked) {
     copy_sample({SampleKind::kStack}, context);

@@ -42,8 +42,8 @@ int64_t kernel_tick_ns() {
 
 // Where each tick is to give a sample, a timer that is due as often as ticks come would miss those
 // that come early, or behind another thread that had part of the time: two of its times then lie
-// before one tick, and count once. One that is due four times as often has none to miss.
-constexpr int64_t kPartsOfTick = 4;
+// before one tick, and count once. One that is due far more often has none to miss.
+constexpr int64_t kPartsOfTick = 64;
 
 timespec as_timespec(int64_t ns) {
   return {ns / base::kNsPerSecond, static_cast<long>(ns % base::kNsPerSecond)};

@@ -37,6 +37,11 @@ class Timers {
   // Of a thread's time, what lies between two of its signals when none is late: the period that was
   // asked for, or the kernel's tick where that is longer.
   int64_t period_ns() const { return period_ns_.load(std::memory_order_relaxed); }
+  // Its signals come with the kernel's ticks, of which there are more than are asked for.
+  bool may_fall_behind() const {
+    return clock_ == segment::TickClock::kCpu &&
+           interval_ns_.load(std::memory_order_relaxed) == period_ns();
+  }
   uint64_t missed() const { return missed_.load(std::memory_order_relaxed); }
 
  private:

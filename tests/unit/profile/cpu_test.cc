@@ -14,6 +14,7 @@
 #include <memory>
 #include <set>
 #include <thread>
+#include <vector>
 
 #include "outrigger/profile.h"
 #include "segment/sample_reader.h"
@@ -79,6 +80,44 @@ TEST(CpuSamples, come_from_each_thread_that_computes) {
   ask(view, 0);
   EXPECT_EQ(look(), -1);
   EXPECT_EQ(reader.corruptions(), 0u);
+}
+
+// More threads than processors: each meets ticks by chance, and often none for more than a period.
+TEST(CpuSamples, come_at_the_rate_that_was_asked_for_however_busy_the_machine) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "ThreadSanitizer delays signals";
+#endif
+  const segment::View view = shared_view();
+  timespec tick{};
+  clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+  const auto hz = static_cast<uint32_t>(std::min(200.0, 0.8e9 / static_cast<double>(tick.tv_nsec)));
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < 2 * std::thread::hardware_concurrency() + 1; ++i)
+    threads.emplace_back([&] {
+      while (!stop.load(std::memory_order_relaxed)) {
+      }
+    });
+  segment::SampleReader reader(view);
+  auto sample = std::make_unique<Sample>();
+  uint64_t samples = 0;
+  uint64_t weight_ns = 0;
+  ask(view, hz);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (samples < 800 && std::chrono::steady_clock::now() < until) {
+    while (reader.next(*sample)) {
+      ++samples;
+      weight_ns += sample->weight_ns;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  ask(view, 0);
+  stop = true;
+  for (std::thread& each : threads) each.join();
+  ASSERT_GE(samples, 800u);
+  const double reached = static_cast<double>(samples) / (static_cast<double>(weight_ns) / 1e9);
+  EXPECT_GE(reached, 0.95 * hz);
+  printf("%.1f Hz of %u\n", reached, hz);
 }
 
 TEST(WallSamples, come_from_threads_that_wait_and_weigh_their_time) {
