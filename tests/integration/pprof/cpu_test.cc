@@ -14,26 +14,26 @@
 namespace outrigger::whole {
 namespace {
 
-HttpAnswer profile(int port, const std::string& query) {
-  return http(port, "/debug/pprof/profile?" + query, "GET", 60s);
-}
-
-// The profile's file in `scratch`; empty when there is none.
-std::string taken(Program& program, const Scratch& scratch, const std::string& query) {
+// A CPU profile of so many samples at least, in `scratch`: of a few seconds, or of more where the
+// machine has little time for the program.
+std::string taken(Program& program, const Scratch& scratch, double samples) {
   const int port = program.admin_port();
   EXPECT_NE(port, 0) << program.err();
-  const HttpAnswer answer = profile(port, query);
-  EXPECT_EQ(answer.status, 200) << answer.body;
   const std::string path = scratch.path("profile");
-  write_file(path, answer.body);
+  for (const char* seconds : {"3", "12", "40", "100"}) {
+    const HttpAnswer answer =
+        http(port, std::string("/debug/pprof/profile?hz=250&seconds=") + seconds, "GET", 160s);
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    write_file(path, answer.body);
+    if (number_before(go_tool_pprof("-comments", path), " samples of") >= samples) break;
+  }
   return path;
 }
 
 void expect_seventy_twenty_ten(const std::string& path) {
   const std::string top = go_tool_pprof("-top", path);
   const auto all = shares(top);
-  // 3 s give some 400 samples even when half of the processor is others': three standard deviations
-  // of 70 % are then 7 points.
+  // Of 300 samples three standard deviations of 70 % are 8 points.
   EXPECT_NEAR(share_of(all, "burns_seventy").cumulative, 70, 8) << top;
   EXPECT_NEAR(share_of(all, "burns_twenty").cumulative, 20, 8) << top;
   EXPECT_NEAR(share_of(all, "burns_ten").cumulative, 10, 8) << top;
@@ -63,7 +63,7 @@ std::string build_id_of(const std::string& file) {
 void expect_split(const std::string& file) {
   Program program(file, run("split"));
   Scratch scratch;
-  const std::string path = taken(program, scratch, "seconds=3&hz=250");
+  const std::string path = taken(program, scratch, 300);
   expect_seventy_twenty_ten(path);
   // The program's labels, and the thread's name.
   const std::string tags = go_tool_pprof("-tags", path);
@@ -88,7 +88,7 @@ TEST(CpuProfile, seventy_twenty_ten_in_one_process_and_a_file_alone) {
   write_file(alone, read_file(LOAD));
   ASSERT_EQ(chmod(alone.c_str(), 0755), 0);
   Program program(alone, run("split", {"--in-process"}));
-  const std::string path = taken(program, scratch, "seconds=3&hz=250");
+  const std::string path = taken(program, scratch, 300);
   expect_seventy_twenty_ten(path);
   const std::string lines = go_tool_pprof("-traces -lines", path);
   EXPECT_EQ(lines.find("load.cc:"), std::string::npos) << lines;
@@ -113,16 +113,15 @@ TEST(CpuProfile, debug_information_is_found_by_build_id) {
   std::string command = "mount --bind " + place + " /usr/lib/debug && exec " + alone;
   for (const std::string& word : run("split")) command += " " + word;
   Program program("/usr/bin/unshare", {"-m", "sh", "-c", command});
-  expect_lines(taken(program, scratch, "seconds=3&hz=250"));
+  expect_lines(taken(program, scratch, 300));
 }
 
 void expect_whole_stacks(const std::string& file) {
   Program program(file, run("mixed", {"--threads", "2"}));
   Scratch scratch;
-  const std::string path = taken(program, scratch, "seconds=3&hz=250");
+  const std::string path = taken(program, scratch, 200);
   const std::string shown = go_tool_pprof("-comments", path);
   EXPECT_GE(number_before(shown, " % of the stacks"), 99) << shown;
-  EXPECT_GE(number_before(shown, " samples of"), 100) << shown;
   const auto all = shares(go_tool_pprof("-top -nodecount=5000", path));
   for (const char* each : {"sorts", "compare", "throws", "_Unwind_RaiseException", "mixed"})
     EXPECT_GT(share_of(all, each).cumulative, 0) << each;
@@ -139,7 +138,7 @@ TEST(CpuProfile, stacks_are_whole_and_named) {
 void expect_short_lives(const std::string& file) {
   Program program(file, run("short"));
   Scratch scratch;
-  const std::string path = taken(program, scratch, "seconds=3&hz=250");
+  const std::string path = taken(program, scratch, 300);
   const std::string top = go_tool_pprof("-top -nodecount=1000", path);
   const auto all = shares(top);
   const double samples = number_before(go_tool_pprof("-comments", path), " samples of");

@@ -39,6 +39,23 @@ void split() {
   }
 }
 
+// Two threads, one of which is left out.
+void excluded(std::vector<std::thread>& running) {
+  running.emplace_back([] {
+    profile::exclude_thread();
+    while (!g_stop) {
+      const uint64_t x = burns_twenty(30'000);
+      asm volatile("" ::"r"(x));
+    }
+  });
+  running.emplace_back([] {
+    while (!g_stop) {
+      const uint64_t x = burns_ten(60'000);
+      asm volatile("" ::"r"(x));
+    }
+  });
+}
+
 // Threads that live for a millisecond or so, and as much work on one that stays.
 void short_lived() {
   while (!g_stop) {
@@ -303,13 +320,20 @@ int main(int argc, char** argv) {
   auto what = load.option<std::string>(
       "what",
       {.otherwise = "split",
-       .help = "split, mixed, short, hold, leak, slow-leak, storm, convoy, torture, deadlock, "
-               "or idle"});
+       .help = "split, mixed, short, excluded, hold, leak, slow-leak, storm, convoy, torture, "
+               "deadlock, or idle"});
   auto count = load.option<int>("threads", {.otherwise = 1, .help = "how many of them"});
   auto interval = load.option<int>(
       "interval", {.otherwise = 512 << 10, .help = "bytes between sampled allocations"});
   auto megabytes = load.option<int>("megabytes", {.otherwise = 256, .help = "that are held"});
   auto churn = load.option<bool>("churn", {.otherwise = false, .help = "allocate 1 GB/s besides"});
+  auto record = load.option<int>("record", {.otherwise = 10, .help = "Hz of what is recorded"});
+  auto no_waits = load.option<bool>("no-waits", {.otherwise = false, .help = "sample none"});
+  load.operation("drop", "Gives back all that is held.").does([]() -> Result<Json> {
+    for (void* const each : g_held) free(each);
+    g_held.clear();
+    return Json(true);
+  });
   load.alarm("Large").when(metrics::service_memory > 128 << 20);
   load.operation("echo", "Answers what it is asked.")
       .arg<int>("number", "which number")
@@ -318,6 +342,8 @@ int main(int argc, char** argv) {
   std::vector<std::thread> running;
   load.on_start([&]() -> Result<void> {
     profile::set_heap_interval(static_cast<size_t>(*interval));
+    profile::set_record_rate(static_cast<unsigned>(*record));
+    if (*no_waits) profile::set_wait_interval(std::chrono::nanoseconds(0));
     if (*what == "hold") {
       hold(static_cast<size_t>(*megabytes) << 20);
       log::info("held: {bytes}", g_bytes_held);
@@ -332,6 +358,7 @@ int main(int argc, char** argv) {
     }
     if (*what == "convoy") running.emplace_back(pool);
     if (*what == "torture") torture(running);
+    if (*what == "excluded") excluded(running);
     if (*what == "slow-leak") running.emplace_back(leaks_slowly);
     if (*churn) running.emplace_back(churns);
     if (*what == "deadlock") {

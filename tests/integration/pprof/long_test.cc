@@ -27,28 +27,30 @@ double allocated_gb_in_a_second(int port) {
          1024;
 }
 
+void expect_shares(const std::string& file) {
+  Program program(file, run("split"));
+  Scratch scratch;
+  const HttpAnswer answer =
+      http(program.admin_port(), "/debug/pprof/profile?seconds=30&hz=250", "GET", 120s);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  write_file(scratch.path("cpu"), answer.body);
+  const std::string top = go_tool_pprof("-top", scratch.path("cpu"));
+  const auto all = shares(top);
+  EXPECT_NEAR(share_of(all, "burns_seventy").cumulative, 70, 3) << top;
+  EXPECT_NEAR(share_of(all, "burns_twenty").cumulative, 20, 3) << top;
+  EXPECT_NEAR(share_of(all, "burns_ten").cumulative, 10, 3) << top;
+  // The kernel looks at CPU timers at its tick, of which the coarse clocks tell the length.
+  timespec tick{};
+  clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+  const double hz = std::min(250.0, 1e9 / static_cast<double>(tick.tv_nsec));
+  const std::string comments = go_tool_pprof("-comments", scratch.path("cpu"));
+  EXPECT_GE(number_before(comments, " Hz (asked"), 0.97 * hz) << comments;
+  printf("%s%s", top.c_str(), comments.c_str());
+}
+
 TEST(Long, shares_are_within_three_points_at_thirty_seconds) {
   if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
-  for (const char* file : {LOAD, LOAD_DYNAMIC}) {
-    Program program(file, run("split"));
-    Scratch scratch;
-    const HttpAnswer answer =
-        http(program.admin_port(), "/debug/pprof/profile?seconds=30&hz=250", "GET", 120s);
-    ASSERT_EQ(answer.status, 200) << answer.body;
-    write_file(scratch.path("cpu"), answer.body);
-    const std::string top = go_tool_pprof("-top", scratch.path("cpu"));
-    const auto all = shares(top);
-    EXPECT_NEAR(share_of(all, "burns_seventy").cumulative, 70, 3) << top;
-    EXPECT_NEAR(share_of(all, "burns_twenty").cumulative, 20, 3) << top;
-    EXPECT_NEAR(share_of(all, "burns_ten").cumulative, 10, 3) << top;
-    // The kernel looks at CPU timers at its tick, of which the coarse clocks tell the length.
-    timespec tick{};
-    clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
-    const double hz = std::min(250.0, 1e9 / static_cast<double>(tick.tv_nsec));
-    const std::string comments = go_tool_pprof("-comments", scratch.path("cpu"));
-    EXPECT_GE(number_before(comments, " Hz (asked"), 0.97 * hz) << comments;
-    printf("%s%s", top.c_str(), comments.c_str());
-  }
+  for_both(expect_shares);
 }
 
 #ifdef GPERFTOOLS
@@ -98,20 +100,21 @@ TEST(Long, stacks_are_whole_beside_gperftools) {
 }
 
 // 16,384 samples: five percent are more than six standard deviations.
+void expect_a_gigabyte(const std::string& file) {
+  Program program(file, run("hold", {"--megabytes", "1024", "--interval", "65536"}));
+  const int port = program.admin_port();
+  ASSERT_TRUE(eventually(120s, [&] { return program.out().find("held: ") != std::string::npos; }));
+  const auto held = static_cast<double>(*json_number(program.out(), "bytes")) / (1 << 20);
+  Scratch scratch;
+  write_file(scratch.path("heap"), http(port, "/debug/pprof/heap").body);
+  const std::string top = go_tool_pprof("-top -focus=holds_", scratch.path("heap"));
+  EXPECT_NEAR(megabytes_in(top), held, 0.05 * held) << top;
+  printf("%.1f MB held, %.1f MB shown\n", held, megabytes_in(top));
+}
+
 TEST(Long, a_gigabyte_is_told_within_five_percent) {
   if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
-  for (const char* file : {LOAD, LOAD_DYNAMIC}) {
-    Program program(file, run("hold", {"--megabytes", "1024", "--interval", "65536"}));
-    const int port = program.admin_port();
-    ASSERT_TRUE(
-        eventually(120s, [&] { return program.out().find("held: ") != std::string::npos; }));
-    const auto held = static_cast<double>(*json_number(program.out(), "bytes")) / (1 << 20);
-    Scratch scratch;
-    write_file(scratch.path("heap"), http(port, "/debug/pprof/heap").body);
-    const std::string top = go_tool_pprof("-top -focus=holds_", scratch.path("heap"));
-    EXPECT_NEAR(megabytes_in(top), held, 0.05 * held) << top;
-    printf("%.1f MB held, %.1f MB shown\n", held, megabytes_in(top));
-  }
+  for_both(expect_a_gigabyte);
 }
 
 // At the default interval of 512 KiB two samples a minute are expected: one minute in seven shows
