@@ -80,9 +80,10 @@ void KeptProfiles::look_at(Line& line, int64_t now_ns, double value) {
   if (line.taken_ns != 0 && now_ns - line.taken_ns < kAgainAfterNs) return;
   pprof::Ask ask;
   ask.kind = line.kind;
+  ask.by_itself = true;
   const bool of_cpu = line.kind == pprof::Kind::kRecord;
   ask.seconds = of_cpu ? kCpuOverNs / base::kNsPerSecond : 0;
-  // Where one of this kind is under way: at the next look.
+  // Where another line has one of this kind under way: at the next look.
   line.job = profiler_.begin(ask).job;
   line.reason = line.about.alarm + ": " + line.about.metric + " at " + text_of(value, line.unit) +
                 (of_cpu ? " for a minute" : "") + ", its line is " +

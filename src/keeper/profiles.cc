@@ -59,6 +59,7 @@ std::shared_ptr<pprof::Job> Profiles::begin_heap(pprof::Form form) {
   ask.kind = pprof::Kind::kHeap;
   ask.form = form;
   ask.seconds = 0;
+  ask.by_itself = true;
   return profiler_.begin(ask).job;
 }
 

@@ -18,7 +18,7 @@ class Profiles final : public admin::Profiles {
   // At each turn of the keeper's loop.
   void watch_samples() { profiler_.watch_samples(); }
 
-  // What is live on the heap, for the log; nullptr while a heap profile is under way already.
+  // What is live on the heap, for the log; nullptr while another is taken by itself.
   std::shared_ptr<pprof::Job> begin_heap(pprof::Form form);
 
   // By the same: what the service's alarms watch; and whether it is passed, about once a second.

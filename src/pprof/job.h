@@ -23,6 +23,8 @@ struct Ask {
   int64_t seconds = 30;
   uint32_t hz = 100;
   std::vector<uint64_t> addresses;  // kSymbols: to be named
+  // For the keeper itself: neither it nor a client waits for the other.
+  bool by_itself = false;
 };
 
 // "a CPU profile of 30 s at 100 Hz"

@@ -73,7 +73,7 @@ Profiler::~Profiler() {
 
 Profiler::Begun Profiler::begin(const Ask& ask) {
   const std::lock_guard lock(mutex_);
-  Slot& own = slot(ask.kind);
+  Slot& own = slots_[slot_of(ask)];
   const int64_t now_ns = base::monotonic_ns();
   if (own.job != nullptr && !own.job->cancelled()) {
     const int64_t since = (now_ns - own.asked_ns) / base::kNsPerSecond;
@@ -229,7 +229,7 @@ std::optional<Result<std::string>> Profiler::advance(const std::shared_ptr<Job>&
 }
 
 std::optional<Result<std::string>> Profiler::advance_book(const std::shared_ptr<Job>& job) {
-  BookLook& look = book_looks_[static_cast<size_t>(job->ask().kind)];
+  BookLook& look = book_looks_[slot_of(job->ask())];
   if (job->cancelled()) return failed("cancelled");
   drain();
   if (look.job != job)

@@ -62,7 +62,11 @@ class Profiler {
     std::shared_ptr<Job> job;  // guarded by mutex_
     int64_t asked_ns = 0;      // CLOCK_MONOTONIC; likewise
   };
-  Slot& slot(Kind kind) { return slots_[static_cast<size_t>(kind)]; }
+  static constexpr size_t kSlots = 2 * kKinds;
+  // By kind, those that clients ask for first.
+  static size_t slot_of(const Ask& ask) {
+    return static_cast<size_t>(ask.kind) + (ask.by_itself ? kKinds : 0);
+  }
 
   void work();
   void turn(Slot& slot, std::unique_lock<std::mutex>& lock);
@@ -84,7 +88,7 @@ class Profiler {
   std::mutex mutex_;
   std::condition_variable woken_;
   bool stopping_ = false;  // guarded by mutex_
-  std::array<Slot, kKinds> slots_;
+  std::array<Slot, kSlots> slots_;
   bool watching_ = false;  // watch_samples()'s own
   std::thread thread_;
   // The profiler's thread's own.
@@ -105,7 +109,7 @@ class Profiler {
     std::shared_ptr<Job> job;
     std::unique_ptr<BookSession> session;
   };
-  std::array<BookLook, kKinds> book_looks_;  // by kind
+  std::array<BookLook, kSlots> book_looks_;
   std::chrono::milliseconds wait_{0};
   // Samples so far, for whoever asks.
   std::array<std::atomic<uint64_t>, kKinds> counts_{};

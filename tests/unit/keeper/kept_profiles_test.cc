@@ -91,6 +91,19 @@ TEST_F(KeptProfilesTest, are_taken_beyond_an_alarms_line_and_again_after_it_fell
   EXPECT_EQ(kept_.list()[0].number, 2u);
 }
 
+TEST_F(KeptProfilesTest, do_not_wait_for_a_client_who_takes_one_of_five_minutes) {
+  pprof::Ask ask;
+  ask.kind = pprof::Kind::kHeap;
+  ask.seconds = 300;
+  const auto asked = profiler_.begin(ask);
+  ASSERT_NE(asked.job, nullptr);
+  EXPECT_EQ(profiler_.begin(ask).job, nullptr);  // another client would have to
+  use(91, 0);
+  pass(5);
+  EXPECT_TRUE(comes_to(1));
+  asked.job->cancel();
+}
+
 TEST_F(KeptProfilesTest, are_taken_of_the_services_own_memory) {
   use(10, 0);
   look_.service.emplace();
