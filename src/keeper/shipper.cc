@@ -222,8 +222,7 @@ void Shipper::advance_mark() {
       if (end == 0) continue;
       const uint64_t begin = range.begin.load(std::memory_order_relaxed);
       if (begin == mark_ && end > mark_) {
-        mark_ = end;
-        spool_->set_ship_mark(mark_);
+        move_mark(end);
         moved = true;
       }
       if (end <= mark_) range.end.store(0, std::memory_order_relaxed);
@@ -233,6 +232,12 @@ void Shipper::advance_mark() {
     next_ = mark_;
     cut_.clear();
   }
+}
+
+// All below it is settled.
+void Shipper::move_mark(uint64_t to) {
+  mark_ = to;
+  spool_->set_ship_mark(to, backlog_.empty() ? Spool::Pages::kKept : Spool::Pages::kGivenBack);
 }
 
 // --- Puts --------------------------------------------------------------------------------------

@@ -101,6 +101,7 @@ class Shipper {
   void settle(Job& job);
   size_t settled_free() const;
   void advance_mark();
+  void move_mark(uint64_t to);
   void start_puts(int64_t now_ns);
   void probe(int64_t now_ns);
   bool start_one(Seat& seat, int64_t now_ns);

@@ -70,8 +70,7 @@ bool Shipper::evacuate_oldest() {
     note_loss(Loss::kNoRoom, pushed_out);
     if (not_kept.lines != 0 && job.under_way) return false;  // its answer will tell
     note_loss(Loss::kNoRoom, not_kept);
-    mark_ = job.end;
-    spool_->set_ship_mark(mark_);
+    move_mark(job.end);
     job.live = false;
     if (job.under_way) {
       for (const uint32_t block : job.blocks) backlog_.set_busy(block, true);
@@ -89,9 +88,9 @@ bool Shipper::evacuate_oldest() {
                not_kept);
   note_loss(Loss::kNoRoom, pushed_out);
   note_loss(Loss::kNoRoom, not_kept);
-  mark_ = next_ = end;
+  next_ = end;
   cut_.clear();
-  spool_->set_ship_mark(mark_);
+  move_mark(end);
   return true;
 }
 
@@ -124,8 +123,7 @@ void Shipper::halve(Seat& seat) {
     note_loss(Loss::kNoRoom, not_kept);
   }
   if (job.live) {
-    mark_ = job.end;
-    spool_->set_ship_mark(mark_);
+    move_mark(job.end);
   }
   for (const uint32_t block : job.blocks) backlog_.free(block);
   seat.job.reset();
@@ -182,8 +180,7 @@ void Shipper::print_spool(uint64_t until) {
                       .substr(0, std::string_view(spool_->at(mark_), until - mark_).find('\n') + 1)
                 : lines.substr(0, last + 1);
     print(lines);
-    mark_ += lines.size();
-    spool_->set_ship_mark(mark_);
+    move_mark(mark_ + lines.size());
   }
 }
 

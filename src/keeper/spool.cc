@@ -124,9 +124,32 @@ Result<void> Spool::consume(Consumers consumers, size_t data_bytes) {
     ship.mark.store(state_.fill, std::memory_order_relaxed);
   // Only a keeper that scribbled over its own memory leaves a mark out of reach.
   const uint64_t mark = ship_mark();
-  if (mark > state_.fill || state_.fill - mark > data_bytes_) set_ship_mark(state_.fill);
+  if (mark > state_.fill || state_.fill - mark > data_bytes_)
+    ship.mark.store(state_.fill, std::memory_order_relaxed);
+  shipped_.store(ship_mark(), std::memory_order_relaxed);
   consumers_ = consumers;
   return {};
+}
+
+void Spool::set_ship_mark(uint64_t mark, Pages pages) {
+  const uint64_t before = shipped_.load(std::memory_order_relaxed);
+  ship_memory()->mark.store(mark, std::memory_order_relaxed);
+  if (pages == Pages::kGivenBack && consumers() == Consumers::kShipping) punch(before, mark);
+  // Release: the drain may write where the lines were that this thread has read.
+  shipped_.store(mark, std::memory_order_release);
+}
+
+// The whole pages between two positions; their neighbours may be in use.
+void Spool::punch(uint64_t begin, uint64_t end) {
+  begin = (begin + kCellBytes - 1) / kCellBytes * kCellBytes;
+  end = end / kCellBytes * kCellBytes;
+  while (begin < end) {
+    const uint64_t at = begin % data_bytes_;
+    const uint64_t bytes = std::min(end - begin, data_bytes_ - at);
+    fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+              static_cast<off_t>(kSpoolDataAt + at), static_cast<off_t>(bytes));
+    begin += bytes;
+  }
 }
 
 void Spool::give_back_cells(size_t begin, size_t bytes) {
@@ -211,8 +234,7 @@ void Spool::resume() {
 
 uint64_t Spool::low_mark() const {
   // Acquire: pairs with the release in set_ship_mark().
-  const uint64_t shipped =
-      ships() ? ship_memory()->mark.load(std::memory_order_acquire) : UINT64_MAX;
+  const uint64_t shipped = ships() ? shipped_.load(std::memory_order_acquire) : UINT64_MAX;
   if (consumers() == Consumers::kShipping) return shipped;
   // Relaxed: the output has copied what lies below `written` before it moved it, under the lock
   // that it took since.

@@ -171,10 +171,10 @@ class Spool {
   void give_back_cells(size_t begin, size_t bytes);
   // All below it is settled.
   uint64_t ship_mark() const { return ship_memory()->mark.load(std::memory_order_relaxed); }
-  void set_ship_mark(uint64_t mark) {
-    // Release: the drain may write where the lines were that this thread has read.
-    ship_memory()->mark.store(mark, std::memory_order_release);
-  }
+  // The pages of what it passes are kept for the lines to come, or given back: where memory is
+  // wanted for what CloudWatch does not take.
+  enum class Pages { kKept, kGivenBack };
+  void set_ship_mark(uint64_t mark, Pages pages);
   const char* at(uint64_t position) const { return data_ + position % data_bytes_; }
   // Waits until so much is committed, poke() or CLOCK_MONOTONIC's `until_ns`.
   void wait_for_more(uint64_t wanted, int64_t until_ns);
@@ -196,6 +196,7 @@ class Spool {
   void resume();
   void start_afresh(uint64_t boot);
   uint64_t low_mark() const;
+  void punch(uint64_t begin, uint64_t end);
   Chunk chunk_of(uint64_t begin, uint64_t end) const;
 
   base::Fd own_fd_;
@@ -213,6 +214,10 @@ class Spool {
   uint64_t draft_ = 0;
   CommitState state_;
   bool dirty_ = false;  // the data have pages
+
+  // The drain may write where the lines below it were. Behind the mark for as long as it takes to
+  // give pages back: never before, since a successor goes on from the mark.
+  std::atomic<uint64_t> shipped_{0};
 
   mutable std::mutex mutex_;
   std::condition_variable more_;

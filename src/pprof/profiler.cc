@@ -187,6 +187,16 @@ Unwinder* Profiler::unwinder() {
   return unwinder_.get();
 }
 
+// What naming took, tables of symbols and a debug file that is mapped, is some 20 MB: the next
+// profile reads it again. Of a process that is gone nothing can be read again.
+void Profiler::forget_symbols() {
+  const bool in_use =
+      std::ranges::any_of(time_looks_, [](const TimeLook& l) { return l.job != nullptr; });
+  if (unwinder_ == nullptr || in_use) return;
+  auto opened = Unwinder::of_process(parts_.service_pid);
+  if (opened.ok()) unwinder_ = std::move(*opened);
+}
+
 // The lock is open while there is anything to do.
 void Profiler::turn(Slot& slot, std::unique_lock<std::mutex>& lock) {
   const std::shared_ptr<Job> job = slot.job;
@@ -200,6 +210,7 @@ void Profiler::turn(Slot& slot, std::unique_lock<std::mutex>& lock) {
   if (result) {
     for (TimeLook& look : time_looks_)
       if (look.job == job) look = {};
+    forget_symbols();
   }
   lock.lock();
   if (!result) return;

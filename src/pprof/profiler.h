@@ -81,6 +81,7 @@ class Profiler {
   bool record_is_due() const;
   // nullptr when the service's process cannot be read.
   Unwinder* unwinder();
+  void forget_symbols();
   std::chrono::milliseconds patience(bool any_job, size_t drained);
 
   const Parts parts_;
