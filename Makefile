@@ -25,7 +25,7 @@ test:
 	@ctest --preset release -j $(JOBS)
 
 test-long:
-	@scripts/bootstrap test
+	@scripts/bootstrap long
 	@scripts/build all
 	@ctest --test-dir build/release --output-on-failure --no-tests=error -j $(JOBS)
 
