@@ -11,7 +11,7 @@ include(OperationsObject)
 outrigger_room(early SOURCES src/supervisor/early.cc DEPENDS supervisor log segment door)
 
 set(library_rooms base segment render log metrics health profile interpose supervisor service testing door)
-set(operations_rooms base segment system render http aws discovery json admin pprof keeper delivery ops)
+set(operations_rooms base segment system render http aws discovery json identity admin pprof keeper delivery ops)
 set(OUTRIGGER_LIBRARY_DIR "${PROJECT_BINARY_DIR}/lib")
 
 add_library(outrigger STATIC)

@@ -59,6 +59,14 @@ struct ServiceOptions {
   // stack is that of the EC2 instance, or the one that --stack names. Without one the group is
   // /outrigger/SERVICE/ENVIRONMENT; created when missing.
   std::string log_group_output{};
+  // Who may see the admin port's private pages from elsewhere, besides this user on this machine: IAM
+  // roles, "arn:aws:iam::123456789012:role/Operators". `prober --as-iam health URL` proves one to have
+  // such a role. Each proof costs one call of STS.
+  std::vector<std::string> admin_roles{};
+  // Whether such a proof counts where others may listen, that is, neither over TLS nor from this very
+  // machine. It is good once, for a minute and for this instance alone; but who can change what is on
+  // the way can use it in the caller's place, and reads the answer.
+  bool admin_roles_over_plaintext = false;
   // How long a start looks for settings, anywhere but locally. What cannot be asked within it is
   // passed over.
   std::chrono::milliseconds start_budget{10'000};

@@ -20,15 +20,14 @@ bool is_own_name(std::string_view host) {
   return inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
 }
 
-// A browser tells where the page comes from that makes it ask, unless that only reads.
+}  // namespace
+
 bool is_of_other_site(const http::ServerRequest& request) {
   const std::string_view origin = request.header("Origin");
   if (origin.empty()) return false;
   const std::size_t scheme = origin.find("://");
   return scheme == std::string_view::npos || origin.substr(scheme + 3) != request.header("Host");
 }
-
-}  // namespace
 
 Trust trust_in(const http::ServerRequest& request, bool local, uint32_t own_uid) {
   const http::Peer& peer = *request.peer;

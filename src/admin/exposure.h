@@ -26,7 +26,12 @@ enum class Trust {
 // which resolves to 127.0.0.1 ("DNS rebinding") sends that name as Host, so from loopback only an
 // address, localhost or a name without dots will do. And a page of another site can make a browser
 // send a form here: that bears an Origin which is not this Host.
+//
+// Elsewhere a caller may also prove who it is (caller.h).
 Trust trust_in(const http::ServerRequest& request, bool local, uint32_t own_uid);
+
+// What a browser says where a page of another site makes it ask.
+bool is_of_other_site(const http::ServerRequest& request);
 
 inline bool may_see(Exposure exposure, Trust trust) {
   return exposure == Exposure::kAnyone || trust == Trust::kInsider;

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "admin/remote.h"
 #include "admin/router.h"
 #include "base/fd.h"
 #include "base/text.h"
@@ -22,6 +23,7 @@ constexpr int kUsage = 2;
 struct Wanted {
   std::string url;  // empty: the instances of this machine
   bool json = false;
+  Remote remote;
 };
 
 // What one of them said, or why it did not.
@@ -46,6 +48,9 @@ Result<Wanted> parse(int argc, char** argv) {
   Wanted wanted;
   for (int i = 0; i < argc; ++i) {
     const std::string_view word = argv[i];
+    const auto taken = take_remote_word({argv, argv + argc}, i, wanted.remote);
+    if (!taken) return taken.error();
+    if (*taken) continue;
     if (word == "--json" || word == "-json") {
       wanted.json = true;
     } else if (word.starts_with('-') || word.empty() || !wanted.url.empty()) {
@@ -56,6 +61,8 @@ Result<Wanted> parse(int argc, char** argv) {
       wanted.url = word;
     }
   }
+  if (const std::string wrong = wrong_with(wanted.remote, wanted.url); !wrong.empty())
+    return Error{ErrorKind::kBadInput, wrong, {}};
   if (!wanted.url.empty()) {
     if (wanted.url.find("://") == std::string::npos) wanted.url.insert(0, "http://");
     const std::size_t path = wanted.url.find('/', wanted.url.find("://") + 3);
@@ -196,7 +203,7 @@ int health_command(std::string_view service, int argc, char** argv) {
   if (!wanted) return complain(service, wanted.error().message, kUsage);
   std::vector<Answer> answers;
   if (!wanted->url.empty()) {
-    answers.emplace_back().response = http::fetch_url(request_for(wanted->url));
+    answers.emplace_back().response = ask_remote(request_for(wanted->url), wanted->remote);
   } else {
     auto running = running_instances(service);
     if (!running)

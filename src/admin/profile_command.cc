@@ -108,14 +108,19 @@ Result<Instance> chosen(std::string_view service, int instance) {
 }
 
 Result<std::string> fetch(std::string_view service, const ProfileWanted& wanted) {
-  const auto instance = chosen(service, wanted.instance);
-  if (!instance) return instance.error();
+  Instance instance;
+  if (wanted.url.empty()) {
+    auto found = chosen(service, wanted.instance);
+    if (!found) return found.error();
+    instance = std::move(*found);
+  }
   http::Request request;
-  request.url = "http://localhost" + wanted.path;
+  request.url = (wanted.url.empty() ? "http://localhost" : wanted.url) + wanted.path;
   request.timeout = std::chrono::seconds(wanted.seconds) + kPatience;
   request.response_bytes_max = kProfileBytesMax;
   const Progress progress(wanted, isatty(STDERR_FILENO) == 1);
-  auto response = http::fetch_unix(instance->address, instance->uid, request);
+  auto response = wanted.url.empty() ? http::fetch_unix(instance.address, instance.uid, request)
+                                     : ask_remote(std::move(request), wanted.remote);
   if (!response) return response.error();
   if (response->status == 200) return std::move(response->body);
   std::string& sentence = response->body;
@@ -193,6 +198,14 @@ Result<ProfileWanted> parse_profile_words(const std::vector<std::string_view>& g
   std::string since;
   for (size_t i = 0; i < words.size(); ++i) {
     std::string_view word = words[i];
+    const auto taken = take_remote_word(words, i, wanted.remote);
+    if (!taken) return taken.error();
+    if (*taken) continue;
+    if (wanted.url.empty() && word.find("://") != std::string_view::npos) {
+      wanted.url = word;
+      while (wanted.url.ends_with('/')) wanted.url.pop_back();
+      continue;
+    }
     if (word == "-" || !word.starts_with('-')) {
       if (!path.empty() || word == "-")
         return bad_input("profile", word, "one kind of profile, and options");
@@ -237,6 +250,8 @@ Result<ProfileWanted> parse_profile_words(const std::vector<std::string_view>& g
       wanted.instance = static_cast<int>(*given);
     }
   }
+  if (const std::string wrong = wrong_with(wanted.remote, wanted.url); !wrong.empty())
+    return Error{ErrorKind::kBadInput, wrong, {}};
   if (path.empty()) return bad_input("profile", "", std::string(kKindsWord) + " behind it");
   const bool of_time = wanted.kind == "cpu" || wanted.kind == "wall";
   if (of_time && !seconds_given && since.empty()) wanted.seconds = kCpuSeconds;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "admin/remote.h"
 #include "outrigger/result.h"
 
 namespace outrigger::admin {
@@ -18,6 +19,8 @@ struct ProfileWanted {
   int64_t seconds = 0;
   int instance = 0;  // the supervisor's pid; 0: the only one
   bool text = false;
+  std::string url;  // of one elsewhere, "http://host:8081"; empty: on this machine
+  Remote remote;
 };
 // Of the words behind "profile".
 Result<ProfileWanted> parse_profile_words(const std::vector<std::string_view>& given_words);

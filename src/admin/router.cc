@@ -2,8 +2,10 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "admin/caller.h"
 #include "admin/health_feed.h"
 #include "admin/json_writer.h"
 #include "admin/negotiate.h"
@@ -162,20 +164,19 @@ ServerResponse not_allowed(const Route& route, std::string_view method) {
   return response;
 }
 
-ServerResponse refused(const Route& route) {
-  std::string sentence(route.path);
-  sentence +=
-      route.exposure == Exposure::kScrape ? " is for this service's scraper" : " is private";
-  sentence += ": ask on the machine itself, as the service's user or root, through its Unix socket";
-  return http::error_response(403, sentence);
-}
-
 bool wants_feed(const ServerRequest& request) {
   return preferred(request, {"application/json", "text/html", "text/event-stream"}) == 2;
 }
 
-ServerResponse answer(Source& source, HealthFeeds& feeds, uint32_t own_uid,
-                      const ServerRequest& request) {
+ServerResponse answer_to(const Route& route, Page page, Source& source, HealthFeeds& feeds,
+                         Trust trust, const ServerRequest& request) {
+  if (!may_see(route.exposure, trust)) return unproven();
+  if (route.has_feed && wants_feed(request)) return feeds.open(trust);
+  return page(source, request, trust);
+}
+
+ServerResponse answer(Source& source, const std::shared_ptr<HealthFeeds>& feeds,
+                      const Access& access, const ServerRequest& request) {
   for (const Route& route : kRoutes) {
     if (route.path != request.path) continue;
     const Page page = request.method == "GET"    ? route.get
@@ -183,19 +184,23 @@ ServerResponse answer(Source& source, HealthFeeds& feeds, uint32_t own_uid,
                       : request.method == "POST" ? route.post
                                                  : nullptr;
     if (page == nullptr) return not_allowed(route, request.method);
-    const Trust trust = trust_in(request, source.local(), own_uid);
-    if (!may_see(route.exposure, trust)) return refused(route);
-    if (route.has_feed && wants_feed(request)) return feeds.open(trust);
-    return page(source, request, trust);
+    const Trust trust = trust_in(request, source.local(), access.own_uid);
+    if (trust == Trust::kStranger && may_prove(request, access)) {
+      return when_proven(request, *access.verifier,
+                         [&source, feeds, &route, page](const ServerRequest& asked) {
+                           return answer_to(route, page, source, *feeds, Trust::kInsider, asked);
+                         });
+    }
+    return answer_to(route, page, source, *feeds, trust, request);
   }
   return not_found(request.path);
 }
 
 }  // namespace
 
-http::Handler handler(Source& source, uint32_t own_uid) {
-  return [&source, feeds = std::make_shared<HealthFeeds>(source), own_uid](
-             const ServerRequest& request) { return answer(source, *feeds, own_uid, request); };
+http::Handler handler(Source& source, Access access) {
+  return [&source, feeds = std::make_shared<HealthFeeds>(source), access = std::move(access)](
+             const ServerRequest& request) { return answer(source, feeds, access, request); };
 }
 
 std::string socket_address(uint32_t uid, std::string_view service, int supervisor_pid) {

@@ -2,17 +2,27 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "admin/source.h"
 #include "http/server.h"
+#include "identity/verifier.h"
 
 namespace outrigger::admin {
 
-// A request handler for http::ServerOptions. `source` must outlive it. `own_uid` is the user whose
-// Unix-socket clients see private pages everywhere (root always does).
-http::Handler handler(Source& source, uint32_t own_uid);
+struct Access {
+  // The user whose Unix-socket clients see private pages everywhere (root always does).
+  uint32_t own_uid = 0;
+  // Judges callers from elsewhere that prove who they are; null: nobody can.
+  std::shared_ptr<identity::Verifier> verifier{};
+  // Whether they are heard where others may listen: neither TLS nor loopback.
+  bool proof_over_plaintext = false;
+};
+
+// A request handler for http::ServerOptions. `source` must outlive it.
+http::Handler handler(Source& source, Access access);
 
 // Where the keeper of a service listens for `prober health`, as ServerOptions::listen wants it:
 // "unix:@outrigger/<uid>/<service>/<supervisor pid>". Characters of `service` that a name cannot

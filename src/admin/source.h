@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,8 @@ class Source {
   // True where no sign of a machine in service was found: whoever reaches the port may then see
   // everything.
   virtual bool local() = 0;
+  // SERVICE/ENVIRONMENT/INSTANCE: whom a caller's proof must be meant for. Any thread.
+  virtual std::string audience() { return {}; }
   virtual HealthReport health() = 0;
   virtual Liveness liveness() = 0;
   virtual VersionReport version() = 0;

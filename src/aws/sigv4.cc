@@ -163,6 +163,18 @@ std::string scope_of(const ToSign& request) {
   return scope.append("/aws4_request");
 }
 
+std::string signature_of(const ToSign& request, std::string_view canonical,
+                         const Credentials& credentials) {
+  std::string key = "AWS4" + credentials.secret_access_key;
+  const std::string date = amz_date(request.unix_seconds).substr(0, 8);
+  for (const std::string_view part : {std::string_view(date), request.region, request.service,
+                                      std::string_view("aws4_request")}) {
+    key = hmac(key, part);
+  }
+  const std::string signature = hmac(key, string_to_sign(request, canonical));
+  return hex(reinterpret_cast<const unsigned char*>(signature.data()), signature.size());
+}
+
 }  // namespace
 
 std::string percent_encode(std::string_view text) {
@@ -211,21 +223,18 @@ Headers sign(const ToSign& request, const Credentials& credentials) {
   all.insert(all.end(), added.begin(), added.end());
 
   const std::string canonical = canonical_request(request, all, sha256_hex(request.body));
-  std::string key = "AWS4" + credentials.secret_access_key;
-  for (const std::string_view part :
-       {std::string_view(added.front().second).substr(0, 8), request.region, request.service,
-        std::string_view("aws4_request")}) {
-    key = hmac(key, part);
-  }
-  const std::string signature = hmac(key, string_to_sign(request, canonical));
   std::string authorization(kAlgorithm);
   authorization.append(" Credential=").append(credentials.access_key_id);
   authorization.append("/").append(scope_of(request));
   authorization.append(", SignedHeaders=").append(names_of(canonical_headers(all)));
-  authorization.append(", Signature=")
-      .append(hex(reinterpret_cast<const unsigned char*>(signature.data()), signature.size()));
+  authorization.append(", Signature=").append(signature_of(request, canonical, credentials));
   added.emplace_back("Authorization", std::move(authorization));
   return added;
+}
+
+std::string presign(const ToSign& request, const Credentials& credentials) {
+  return signature_of(
+      request, canonical_request(request, request.headers, sha256_hex(request.body)), credentials);
 }
 
 }  // namespace outrigger::aws

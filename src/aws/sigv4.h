@@ -34,6 +34,12 @@ struct ToSign {
 // The headers to add: X-Amz-Date, X-Amz-Security-Token where there is one, Authorization.
 Headers sign(const ToSign& request, const Credentials& credentials);
 
+// The signature of a request whose query already holds the rest of what sign() would put into headers
+// (X-Amz-Algorithm, -Credential, -Date, -Expires, -Security-Token, -SignedHeaders): to be added to it as
+// X-Amz-Signature. 64 hexadecimal digits.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+std::string presign(const ToSign& request, const Credentials& credentials);
+
 // The steps, for the tests.
 std::string canonical_request(const ToSign& request, const Headers& headers,
                               std::string_view body_digest);

@@ -138,8 +138,9 @@ Step Connection::later() {
     response = error_response(500, failure.what());
   }
   if (!response) return Step::kLater;
-  later_.reset();
-  return give(std::move(*response));
+  // One may end in another: first who asks, then what was asked for.
+  later_ = std::move(response->later);
+  return later_ != nullptr ? Step::kLater : give(std::move(*response));
 }
 
 Step Connection::give(ServerResponse response) {

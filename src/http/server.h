@@ -62,7 +62,7 @@ struct ServerResponse;
 class Later {
  public:
   virtual ~Later() = default;
-  // The whole answer once it is there. Must not block.
+  // The whole answer once it is there, or another Later. Must not block.
   virtual std::optional<ServerResponse> answer() = 0;
 };
 

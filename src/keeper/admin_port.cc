@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "admin/router.h"
+#include "keeper/admin_callers.h"
 
 namespace outrigger::keeper {
 namespace {
@@ -54,9 +55,11 @@ std::vector<int> AdminPort::take_inherited(bool& has_port, bool& has_name,
   return kept;
 }
 
-Result<void> AdminPort::open(const Declarations& declarations) {
+Result<void> AdminPort::open(const Declarations& declarations,
+                             const std::shared_ptr<discovery::Access>& access) {
   const std::string name = admin::socket_address(geteuid(), declarations.service, supervisor_pid_);
-  const std::string wanted = declarations.admin + ' ' + name;
+  const std::string wanted =
+      declarations.admin + ' ' + name + (declarations.admin_roles.empty() ? "" : " roles");
   if (server_ != nullptr && wanted == opened_) return {};
   bool has_port = declarations.admin.empty();
   bool has_name = false;
@@ -67,7 +70,7 @@ Result<void> AdminPort::open(const Declarations& declarations) {
   if (!has_name) options.listen.push_back(name);
   options.option = "--admin";
   options.thread_name = "or-admin";
-  options.handler = admin::handler(source_, geteuid());
+  options.handler = admin::handler(source_, admin_access(declarations, access, source_));
   // A port that was opened by default makes room for the one that is declared.
   server_.reset();
   auto server = http::Server::start(std::move(options));

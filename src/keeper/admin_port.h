@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "admin/source.h"
+#include "discovery/access.h"
 #include "http/server.h"
 #include "keeper/channel.h"
 #include "keeper/declarations.h"
@@ -22,8 +23,10 @@ class AdminPort {
   AdminPort(const segment::RoleCard& card, admin::Source& source, Channel& channel,
             int supervisor_pid);
 
-  // Opens what is declared, unless that is open already. On failure nothing is open.
-  Result<void> open(const Declarations& declarations);
+  // Opens what is declared, unless that is open already. On failure nothing is open. `access` may be
+  // null as long as nothing is declared.
+  Result<void> open(const Declarations& declarations,
+                    const std::shared_ptr<discovery::Access>& access);
 
   // Who is waiting gets an answer, pages that are open their last message; then nothing is open.
   void end(std::chrono::nanoseconds within);

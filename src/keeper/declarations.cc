@@ -123,6 +123,9 @@ std::optional<Declarations> parse_declarations(std::string_view text,
   found.environment_why = text_in(object, "environment_why", "");
   found.local = text_in(object, "kind", "") == "local";
   found.admin = text_in(object, "admin", defaults.admin);
+  found.admin_roles = texts_in(object, "admin_roles");
+  if (const json::value* plain = object.if_contains("admin_roles_over_plaintext"))
+    found.admin_roles_over_plaintext = plain->is_bool() && plain->get_bool();
   found.posts_metrics = text_in(object, "metrics", "") == "cloudwatch";
   if (const json::value* once = object.if_contains("metrics_at_most_once"))
     found.metrics_at_most_once = once->is_bool() && once->get_bool();

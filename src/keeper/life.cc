@@ -154,7 +154,7 @@ void Keeper::look_at_declarations(int64_t now_ns) {
 
 Result<void> Keeper::open_admin() {
   look_at_declarations(base::monotonic_ns());
-  Result<void> opened = admin_->open(declarations_);
+  Result<void> opened = admin_->open(declarations_, access_);
   if (opened.ok()) announce();
   return opened;
 }
@@ -163,7 +163,7 @@ void Keeper::try_admin(int64_t now_ns) {
   if (!options_.with_admin || ended_ns_ != 0 ||
       (admin_try_ns_ != 0 && now_ns - admin_try_ns_ < kAdminAgainNs))
     return;
-  const Result<void> opened = admin_->open(declarations_);
+  const Result<void> opened = admin_->open(declarations_, access_);
   if (opened.ok()) {
     admin_try_ns_ = 0;
     if (declarations_.declared) announce();

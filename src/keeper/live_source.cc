@@ -105,6 +105,11 @@ void LiveSource::set_written(std::vector<std::string> files) {
   written_ = std::move(files);
 }
 
+std::string LiveSource::audience() {
+  const std::lock_guard lock(mutex_);
+  return declarations_.service + '/' + declarations_.environment + '/' + instance_;
+}
+
 bool LiveSource::local() {
   const std::lock_guard lock(mutex_);
   return declarations_.local;

@@ -68,6 +68,7 @@ class LiveSource : public admin::Source {
   std::vector<system::Figure> own_figures();
 
   bool local() override;
+  std::string audience() override;
   admin::HealthReport health() override;
   admin::Liveness liveness() override;
   admin::VersionReport version() override;

@@ -1,5 +1,6 @@
 // The one global symbol of the operations object: the table of what stands behind the door.
 #include "admin/health_command.h"
+#include "admin/log_command.h"
 #include "admin/profile_command.h"
 #include "delivery/init.h"
 #include "delivery/template.h"
@@ -24,6 +25,7 @@ constexpr outrigger::ops::Table kTable = {
     .discover = outrigger::ops::discover,
     .health_command = outrigger::admin::health_command,
     .profile_command = outrigger::admin::profile_command,
+    .log_command = outrigger::admin::log_command,
     .init = outrigger::delivery::init,
     .print_template = outrigger::delivery::print_template,
     .print_user_data = outrigger::delivery::print_user_data,

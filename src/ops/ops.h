@@ -131,6 +131,8 @@ struct Table {
   int (*health_command)(std::string_view service, int argc, char** argv);
   // `prober profile KIND`: likewise.
   int (*profile_command)(std::string_view service, int argc, char** argv);
+  // `prober --as-iam log URL [LEVEL]`: likewise.
+  int (*log_command)(std::string_view service, int argc, char** argv);
   // Delivery: each prints, and returns the exit code.
   int (*init)(const delivery::Facts& facts, const delivery::InitWanted& wanted);
   int (*print_template)(const delivery::Facts& facts, const delivery::TemplateWanted& wanted);

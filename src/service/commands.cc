@@ -49,6 +49,7 @@ class Commands {
     }
     if (word == "health") return asked(word, rest, &ops::Table::health_command);
     if (word == "profile") return asked(word, rest, &ops::Table::profile_command);
+    if (is_any_of(word, {"--as-iam", "-as-iam"})) return as_iam(rest);
     if (word == "config") return config(rest);
     if (word == "op") return operation_by_op(rest);
     if (word == "sbom") return list_of_parts(rest);
@@ -111,6 +112,19 @@ class Commands {
     for (const std::string& each : rest) argv.push_back(const_cast<char*>(each.c_str()));
     argv.push_back(nullptr);
     return (door->*command)(name_, static_cast<int>(rest.size()), argv.data());
+  }
+
+  // Another service of this name, elsewhere.
+  int as_iam(Words rest) const {
+    if (rest.empty() || asks_help(rest.front()))
+      return print(name_, help_text_for(parts_, "--as-iam"));
+    const std::string word = rest.front();
+    rest.front() = "--as-iam";
+    if (word == "health") return asked(word, rest, &ops::Table::health_command);
+    if (word == "profile") return asked(word, rest, &ops::Table::profile_command);
+    if (word == "log") return asked(word, rest, &ops::Table::log_command);
+    return refuse("--as-iam: \"" + word + "\" will not do: expected health, profile or log",
+                  kExitUsage);
   }
 
   int config(const Words& rest) const {

@@ -79,6 +79,8 @@ Json declarations_json(const Declared& declared) {
               {"posts_metrics", metrics_of_run(declared) == "cloudwatch"},
               {"start_budget_ms", service.start_budget.count()},
               {"admin", admin_of(declared)},
+              {"admin_roles", texts(service.admin_roles)},
+              {"admin_roles_over_plaintext", service.admin_roles_over_plaintext},
               {"service_address", serves ? declared.options.listen : ""},
               {"logs", logs_of(declared)},
               {"metrics", metrics_of(declared)},

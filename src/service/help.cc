@@ -141,6 +141,9 @@ const std::vector<CommandWord>& command_words() {
        "[--text] [-o FILE|-] "
        "[--instance PID]",
        "takes a profile of the running service"},
+      {"--as-iam",
+       "--as-iam health|profile|log URL --audience SERVICE/ENVIRONMENT/INSTANCE [--plaintext]",
+       "asks one elsewhere, by an IAM role; log takes a level to set"},
       {"config", "config [--json]", "each setting, its value, where it came from"},
       {"init", "-init [OPTIONS] [-- OPTIONS OF RUN]",
        "installs this file on this machine as a service, and starts it"},

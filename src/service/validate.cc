@@ -99,7 +99,8 @@ std::string wrong_with_options(const internal::ServiceParts& parts) {
   RunOptions unused;
   for (const OptionSpec& spec : common_specs(unused)) options.taken(spec.name);
   for (const OptionSpec& spec : run_specs(unused)) options.taken(spec.name);
-  for (const char* word : {"help", "version", "init", "json", "h", "v"}) options.taken(word);
+  for (const char* word : {"help", "version", "init", "json", "h", "v", "as-iam"})
+    options.taken(word);
   for (const internal::OptionInfo& option : parts.run_options) {
     if (std::string wrong = options.wrong_with(option.name); !wrong.empty()) {
       return wrong + (wrong.ends_with("twice") ? ", or is one that every service has" : "");
@@ -125,6 +126,27 @@ std::string wrong_with_checks(const internal::ServiceParts& parts) {
   return {};
 }
 
+// "arn:aws:iam::123456789012:role/team/Operators"
+std::string wrong_with_role(const std::string& arn) {
+  constexpr std::string_view kMiddle = ":iam::";
+  constexpr std::string_view kRole = ":role/";
+  constexpr size_t kAccountDigits = 12;
+  const size_t middle = arn.find(kMiddle);
+  const size_t account = middle == std::string::npos ? middle : middle + kMiddle.size();
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  const bool fits =
+      arn.starts_with("arn:aws") && account != std::string::npos && arn.find(':', 4) == middle &&
+      arn.size() > account + kAccountDigits &&
+      std::all_of(arn.begin() + static_cast<ptrdiff_t>(account),
+                  arn.begin() + static_cast<ptrdiff_t>(account + kAccountDigits), is_digit) &&
+      std::string_view(arn).substr(account + kAccountDigits).starts_with(kRole) &&
+      !arn.ends_with('/') && arn.find_first_of("*? ") == std::string::npos;
+  if (fits) return {};
+  return "admin_roles: \"" + arn +
+         "\" will not do: expected the whole name of one role, as "
+         "arn:aws:iam::123456789012:role/Operators";
+}
+
 }  // namespace
 
 std::string wrong_with(const internal::ServiceParts& parts) {
@@ -137,6 +159,8 @@ std::string wrong_with(const internal::ServiceParts& parts) {
   }
   if (options.threads < 1 || options.threads > 1024)
     return "threads " + std::to_string(options.threads) + " will not do: expected 1 to 1024";
+  for (const std::string& role : options.admin_roles)
+    if (std::string wrong = wrong_with_role(role); !wrong.empty()) return wrong;
   if (options.lame_duck.count() < 0) return "lame_duck must not be negative";
   if (std::string wrong = wrong_with_operations(parts); !wrong.empty()) return wrong;
   if (std::string wrong = wrong_with_options(parts); !wrong.empty()) return wrong;

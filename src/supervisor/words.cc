@@ -8,7 +8,7 @@ constexpr std::string_view kPlainWords[] = {
     kRun,        "version", "init", "health", "config", "template",
     "user-data", "push",    "op",   "help",   "sbom",   "profile",
 };
-constexpr std::string_view kDashedWords[] = {"v", "version", "h", "help", "init"};
+constexpr std::string_view kDashedWords[] = {"v", "version", "h", "help", "init", "as-iam"};
 
 template <size_t kCount>
 bool contains(const std::string_view (&words)[kCount], std::string_view word) {

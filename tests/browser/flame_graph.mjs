@@ -95,7 +95,7 @@ await main(async (browser, pictures, [load]) => {
   await other;
 
   const elsewhere = await new Service(load, '--admin', '127.0.0.1:0', '--listen', '127.0.0.1:0', '--environment', 'production', '--what', 'idle').up();
-  for (const path of ['ui', 'ui.js', 'ui.css']) expect((await fetch(elsewhere.admin + '/debug/pprof/' + path)).status === 403, path + ' is private');
+  for (const path of ['ui', 'ui.js', 'ui.css']) expect((await fetch(elsewhere.admin + '/debug/pprof/' + path)).status === 401, path + ' is private');
   await elsewhere.stop();
   await page.context().close();
 });

@@ -171,16 +171,14 @@ Answer Directory::describe_stacks(const Call& call) {
       "</DescribeStacksResult>" + metadata() + "</DescribeStacksResponse>");
 }
 
-Answer Directory::caller_identity(const Call&) {
+Answer Directory::caller_identity(const Call& call) {
   const std::string account = account_.text({"instance", "account"});
   return xml_answer(
       "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
       "<GetCallerIdentityResult>" +
-      element("Arn", "arn:aws:sts::" + account + ":assumed-role/" +
-                         account_.text({"instance", "role"}) + "/" +
-                         account_.text({"instance", "instance-id"})) +
-      element("UserId", "AROAEMULATOR:session") + element("Account", account) +
-      "</GetCallerIdentityResult>" + metadata() + "</GetCallerIdentityResponse>");
+      element("Arn", identity_.caller(call)) + element("UserId", "AROAEMULATOR:session") +
+      element("Account", account) + "</GetCallerIdentityResult>" + metadata() +
+      "</GetCallerIdentityResponse>");
 }
 
 Answer Directory::web_identity(const Call& call) {

@@ -15,6 +15,8 @@ namespace {
 
 // A signature is good for five minutes either way (AWS: "Elements of an AWS API request signature").
 constexpr int64_t kSkewMaxS = 300;
+// A presigned call's, from its date on.
+constexpr int64_t kPresignedMaxS = 900;
 
 std::string hex(const unsigned char* bytes, size_t size) {
   std::string text;
@@ -95,7 +97,7 @@ std::optional<int64_t> parse_time(std::string_view text) {
 std::string canonical_query(const http::ServerRequest& request) {
   std::vector<std::pair<std::string, std::string>> pairs;
   for (const auto& [name, value] : request.query)
-    pairs.emplace_back(encoded(name, false), encoded(value, false));
+    if (name != "X-Amz-Signature") pairs.emplace_back(encoded(name, false), encoded(value, false));
   std::sort(pairs.begin(), pairs.end());
   std::string out;
   for (const auto& [name, value] : pairs) out += (out.empty() ? "" : "&") + name + "=" + value;
@@ -104,9 +106,55 @@ std::string canonical_query(const http::ServerRequest& request) {
 
 }  // namespace
 
+// What a request says of its signature, in whichever of the two places.
+struct Identity::Shown {
+  bool is_presigned = false;
+  bool is_there = false;
+  bool is_right_algorithm = false;
+  std::vector<std::string> scope;
+  std::string signed_list, signature, date, token;
+};
+
+Identity::Shown Identity::shown_in(const Call& call) {
+  const http::ServerRequest& request = *call.http;
+  const std::string_view authorization = request.header("authorization");
+  const auto query = [&](std::string_view name) {
+    return std::string(request.parameter(name).value_or(""));
+  };
+  Shown shown;
+  shown.is_presigned = authorization.empty() && request.parameter("X-Amz-Signature").has_value();
+  shown.is_there = shown.is_presigned || !authorization.empty();
+  if (shown.is_presigned) {
+    shown.is_right_algorithm = query("X-Amz-Algorithm") == "AWS4-HMAC-SHA256";
+    shown.scope = split(query("X-Amz-Credential"), '/');
+    shown.signed_list = query("X-Amz-SignedHeaders");
+    shown.signature = query("X-Amz-Signature");
+    shown.date = query("X-Amz-Date");
+    shown.token = query("X-Amz-Security-Token");
+  } else {
+    shown.is_right_algorithm = authorization.starts_with("AWS4-HMAC-SHA256 ");
+    shown.scope = split(part_of(authorization, "Credential"), '/');
+    shown.signed_list = part_of(authorization, "SignedHeaders");
+    shown.signature = part_of(authorization, "Signature");
+    shown.date = request.header("x-amz-date");
+    shown.token = request.header("x-amz-security-token");
+  }
+  return shown;
+}
+
+std::string Identity::caller(const Call& call) const {
+  const Shown shown = shown_in(call);
+  const std::string account = account_.text({"instance", "account"});
+  const std::lock_guard lock(mutex_);
+  const auto found = keys_.find(shown.scope.front());
+  if (found == keys_.end() || found->second.role.empty())
+    return "arn:aws:iam::" + account + ":user/emulator";
+  return "arn:aws:sts::" + account + ":assumed-role/" + found->second.role + "/session";
+}
+
 Identity::Identity(Account& account, Clock& clock, Violations& violations)
     : account_(account), clock_(clock), violations_(violations) {
-  keys_[kAccessKey] = {kAccessKey, kSecretKey, {}, 0};
+  keys_[kAccessKey] = {kAccessKey, kSecretKey, {}, 0, {}};
 }
 
 Keys Identity::issue() {
@@ -116,6 +164,7 @@ Keys Identity::issue() {
   keys.secret = random_hex(40);
   keys.token = "token/" + random_hex(96) + "==";
   keys.expires_s = clock_.now_s() + account_.number({"credentials_lifetime_s"}, 21600);
+  keys.role = account_.text({"instance", "role"});
   const std::lock_guard lock(mutex_);
   keys_[keys.id] = keys;
   ++issued_;
@@ -156,17 +205,15 @@ std::optional<Answer> Identity::verify(const Call& call) {
   const bool is_json = call.protocol == Protocol::kJson;
   const std::string_view mismatch = is_json ? "InvalidSignatureException" : "SignatureDoesNotMatch";
   const http::ServerRequest& request = *call.http;
-  const std::string_view authorization = request.header("authorization");
-  if (authorization.empty())
+  const Shown shown = shown_in(call);
+  if (!shown.is_there)
     return bad(call, is_json ? "MissingAuthenticationTokenException" : "MissingAuthenticationToken",
                "Missing Authentication Token");
-  const std::vector<std::string> scope = split(part_of(authorization, "Credential"), '/');
-  const std::string_view signed_list = part_of(authorization, "SignedHeaders");
-  const std::string_view signature = part_of(authorization, "Signature");
-  const std::string_view date = request.header("x-amz-date");
+  const auto& [is_presigned, is_there, is_right_algorithm, scope, signed_list, signature, date,
+               token] = shown;
   const auto when = parse_time(date);
-  if (!authorization.starts_with("AWS4-HMAC-SHA256 ") || scope.size() != 5 || !when ||
-      signature.size() != 64 || signed_list.empty()) {
+  if (!is_right_algorithm || scope.size() != 5 || !when || signature.size() != 64 ||
+      signed_list.empty()) {
     return bad(call, is_json ? "IncompleteSignatureException" : "IncompleteSignature",
                "Authorization header or x-amz-date is malformed");
   }
@@ -191,7 +238,7 @@ std::optional<Answer> Identity::verify(const Call& call) {
   if (keys.id.empty())
     return bad(call, is_json ? "UnrecognizedClientException" : "InvalidClientTokenId",
                "The security token included in the request is invalid.");
-  if (request.header("x-amz-security-token") != keys.token)
+  if (token != keys.token)
     return bad(call, is_json ? "UnrecognizedClientException" : "InvalidClientTokenId",
                "The security token included in the request is invalid: not that of these keys.");
 
@@ -235,7 +282,8 @@ std::optional<Answer> Identity::verify(const Call& call) {
 
   // Neither of these is the client's fault.
   const int64_t now = clock_.now_s();
-  if (std::llabs(*when - now) > kSkewMaxS) {
+  if (is_presigned ? *when > now + kSkewMaxS || *when + kPresignedMaxS < now
+                   : std::llabs(*when - now) > kSkewMaxS) {
     const std::string_view code = is_json ? "InvalidSignatureException"
                                   : call.protocol == Protocol::kEc2Query ? "RequestExpired"
                                                                          : "SignatureDoesNotMatch";

@@ -16,6 +16,7 @@ struct Keys {
   std::string secret;
   std::string token;      // empty: long-lived ones
   int64_t expires_s = 0;  // 0: never
+  std::string role;       // whose session they are; empty: a user's
 };
 
 class Identity {
@@ -35,10 +36,16 @@ class Identity {
   // must not be.
   json::array secrets() const;
 
-  // None when the request is signed as it should be, otherwise the refusal.
+  // Whose keys signed the call, "arn:aws:sts::…:assumed-role/ROLE/SESSION".
+  std::string caller(const Call& call) const;
+
+  // None when the request is signed as it should be, otherwise the refusal. By headers, or by its query
+  // ("presigned"), which the emulator, as STS does, takes for fifteen minutes whatever it says.
   std::optional<Answer> verify(const Call& call);
 
  private:
+  struct Shown;
+  static Shown shown_in(const Call& call);
   std::optional<Answer> bad(const Call& call, std::string_view code, std::string detail,
                             bool is_violation = true);
 

@@ -129,7 +129,7 @@ class HealthCommandTest : public testing::Test {
   void listen(int pid) {
     http::ServerOptions options;
     options.listen = {socket_address(getuid(), service_, pid), "127.0.0.1:0"};
-    options.handler = handler(source_, getuid());
+    options.handler = handler(source_, {.own_uid = getuid()});
     auto server = http::Server::start(std::move(options));
     ASSERT_TRUE(server) << server.error().message;
     servers_.push_back(std::move(*server));

@@ -12,7 +12,9 @@ constexpr uint32_t kOwn = 1000;
 
 class RouterTest : public testing::Test {
  protected:
-  http::ServerResponse ask(const MadeRequest& made) { return handler(source_, kOwn)(made.request); }
+  http::ServerResponse ask(const MadeRequest& made) {
+    return handler(source_, {.own_uid = kOwn})(made.request);
+  }
   http::ServerResponse get(std::string_view path) {
     return ask(MadeRequest("GET", path).from_loopback());
   }
@@ -83,7 +85,7 @@ TEST_F(RouterTest, has_a_flame_graph_of_every_profile_for_insiders) {
   EXPECT_EQ(page.body.find("{{"), std::string::npos);
   source_.is_local = false;
   for (const char* path : {"/debug/pprof/ui", "/debug/pprof/ui.js", "/debug/pprof/ui.css"})
-    EXPECT_EQ(get(path).status, 403) << path;
+    EXPECT_EQ(get(path).status, 401) << path;
 }
 
 TEST_F(RouterTest, gives_a_scraper_the_format_it_asks_for) {
@@ -128,15 +130,27 @@ TEST_F(RouterTest, says_what_is_wrong_with_a_level) {
 TEST_F(RouterTest, elsewhere_keeps_private_pages_from_the_network) {
   source_.is_local = false;
   for (const char* path : {"/metrics", "/log/level", "/config"}) {
-    EXPECT_EQ(ask(MadeRequest("GET", path).from_network()).status, 403) << path;
-    EXPECT_EQ(ask(MadeRequest("GET", path).from_loopback()).status, 403) << path;
-    EXPECT_EQ(ask(MadeRequest("GET", path).from_unix(1234)).status, 403) << path;
+    EXPECT_EQ(ask(MadeRequest("GET", path).from_network()).status, 401) << path;
+    EXPECT_EQ(ask(MadeRequest("GET", path).from_loopback()).status, 401) << path;
+    EXPECT_EQ(ask(MadeRequest("GET", path).from_unix(1234)).status, 401) << path;
     EXPECT_EQ(ask(MadeRequest("GET", path).from_unix(kOwn)).status, 200) << path;
     EXPECT_EQ(ask(MadeRequest("GET", path).from_unix(0)).status, 200) << path;
   }
   EXPECT_EQ(ask(MadeRequest("PUT", "/log/level").from_network().asking("level", "debug")).status,
-            403);
+            401);
   EXPECT_EQ(source_.levels_set, 0);
+}
+
+TEST_F(RouterTest, elsewhere_tells_a_stranger_nothing_about_what_is_private) {
+  source_.is_local = false;
+  const auto first = ask(MadeRequest("GET", "/config").from_network());
+  EXPECT_EQ(first.body, "Unauthorized\n");
+  EXPECT_EQ(header(first, "WWW-Authenticate"), "Bearer");
+  for (const char* path : {"/metrics", "/log/level", "/debug/pprof/heap", "/debug/pprof/ui"}) {
+    const auto other = ask(MadeRequest("GET", path).from_network());
+    EXPECT_EQ(other.body, first.body) << path;
+    EXPECT_EQ(other.headers, first.headers) << path;
+  }
 }
 
 TEST_F(RouterTest, elsewhere_tells_the_network_how_it_is_and_no_more) {
