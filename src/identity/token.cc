@@ -1,6 +1,7 @@
 #include "identity/token.h"
 
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <time.h>
 
 #include <algorithm>
@@ -17,7 +18,7 @@ namespace {
 constexpr size_t kUrlBytesMax = 8 << 10;
 constexpr std::string_view kVersion = "2011-06-15";
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-constexpr std::string_view kSignedHeaders = "host;x-outrigger-audience";
+constexpr std::string_view kSignedHeaders = "host;x-outrigger-audience;x-outrigger-nonce";
 // Of temporary credentials, which alone belong to a role.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 constexpr std::string_view kTemporary = "ASIA";
@@ -133,8 +134,8 @@ bool is_temporary_key(std::string_view id) {
                      [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); });
 }
 
-bool is_signature(std::string_view text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+bool is_hexadecimal(std::string_view text, size_t digits) {
+  return text.size() == digits && std::all_of(text.begin(), text.end(), [](char c) {
            return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
          });
 }
@@ -153,8 +154,21 @@ std::vector<std::string_view> split(std::string_view text, char at, size_t parts
 
 }  // namespace
 
+std::string new_nonce() {
+  unsigned char bytes[kNonceDigits / 2];
+  // Without randomness two tokens of one second may be the same: the second is refused.
+  if (RAND_bytes(bytes, sizeof bytes) != 1) std::fill(std::begin(bytes), std::end(bytes), 0);
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
 std::string make_token(const Sts& sts, std::string_view audience,
-                       const aws::Credentials& credentials, int64_t now_s) {
+                       const aws::Credentials& credentials, int64_t now_s,
+                       const std::string& nonce) {
   const std::string host = sts.endpoint.substr(sts.endpoint.find("://") + 3);
   const std::string date = aws::amz_date(now_s);
   Values values;
@@ -170,7 +184,8 @@ std::string make_token(const Sts& sts, std::string_view audience,
   std::string query = query_of(values);
   query.resize(query.rfind("&X-Amz-Signature="));
   const aws::Headers headers = {{"host", host},
-                                {std::string(kAudienceHeader), std::string(audience)}};
+                                {std::string(kAudienceHeader), std::string(audience)},
+                                {std::string(kNonceHeader), nonce}};
   values[kSignature] = aws::presign({.method = "GET",
                                      .path = "/",
                                      .query = query,
@@ -180,7 +195,7 @@ std::string make_token(const Sts& sts, std::string_view audience,
                                      .service = "sts",
                                      .unix_seconds = now_s},
                                     credentials);
-  return std::string(kScheme) + base64url(sts.endpoint + "/?" + query_of(values));
+  return std::string(kScheme) + base64url(sts.endpoint + "/?" + query_of(values)) + "." + nonce;
 }
 
 Result<Token> read_token(std::string_view authorization, const Sts& sts, int64_t now_s) {
@@ -188,7 +203,11 @@ Result<Token> read_token(std::string_view authorization, const Sts& sts, int64_t
     return wrong("the header does not begin as a token does");
   authorization.remove_prefix(kScheme.size());
   if (authorization.size() > kUrlBytesMax / 3 * 4) return wrong("the token is too long");
-  const auto url = from_base64url(authorization);
+  const size_t dot = authorization.rfind('.');
+  if (dot == std::string_view::npos || !is_hexadecimal(authorization.substr(dot + 1), kNonceDigits))
+    return wrong("there is no nonce behind it");
+  const std::string nonce(authorization.substr(dot + 1));
+  const auto url = from_base64url(authorization.substr(0, dot));
   if (!url) return url.error();
   const std::string begin = sts.endpoint + "/?";
   if (!url->starts_with(begin)) return wrong("the URL is not that of " + sts.endpoint);
@@ -201,7 +220,7 @@ Result<Token> read_token(std::string_view authorization, const Sts& sts, int64_t
   if ((*values)[kHeaders] != kSignedHeaders)
     return wrong("X-Amz-SignedHeaders are not " + std::string(kSignedHeaders));
   if ((*values)[kSecurityToken].empty()) return wrong("X-Amz-Security-Token is empty");
-  if (!is_signature((*values)[kSignature])) return wrong("X-Amz-Signature is no signature");
+  if (!is_hexadecimal((*values)[kSignature], 64)) return wrong("X-Amz-Signature is no signature");
   const auto signed_s = time_in((*values)[kDate]);
   if (!signed_s) return signed_s.error();
   const auto life = life_in((*values)[kExpires]);
@@ -212,7 +231,7 @@ Result<Token> read_token(std::string_view authorization, const Sts& sts, int64_t
   if (!is_temporary_key(scope[0])) return wrong("the access key is not that of a role's session");
   if (*signed_s > now_s + kAheadSeconds) return wrong("the token is from the future");
   if (*signed_s + *life <= now_s) return wrong("the token has expired");
-  return Token{query_of(*values), (*values)[kSignature], *signed_s, *signed_s + *life};
+  return Token{query_of(*values), nonce, (*values)[kSignature], *signed_s, *signed_s + *life};
 }
 
 bool is_session_of(std::string_view session_arn, std::string_view role_arn) {

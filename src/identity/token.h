@@ -1,15 +1,17 @@
 // The proof of who a caller is: a call of sts:GetCallerIdentity, signed in advance ("presigned"), that
 // the caller makes and the asked one sends to STS. No secret changes hands, and none is stored.
 //
-//     Authorization: Bearer outrigger-v1.<base64url of https://sts.REGION.amazonaws.com/?Action=…>
+//     Authorization: Bearer outrigger-v1.<base64url of https://sts.REGION.amazonaws.com/?Action=…>.NONCE
 //
 // Signed with it is the header x-outrigger-audience: SERVICE/ENVIRONMENT/INSTANCE of the one that is
-// asked, which sends its own: whoever takes the token elsewhere sends another one, and STS refuses.
+// asked, which sends its own: whoever takes the token elsewhere sends another one, and STS refuses. And
+// x-outrigger-nonce, since a signature says nothing finer than the second.
 //
 // Pure functions. https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -21,6 +23,8 @@ namespace outrigger::identity {
 
 inline constexpr std::string_view kScheme = "Bearer outrigger-v1.";
 inline constexpr std::string_view kAudienceHeader = "x-outrigger-audience";
+inline constexpr std::string_view kNonceHeader = "x-outrigger-nonce";
+inline constexpr size_t kNonceDigits = 32;
 // STS itself takes such a call for fifteen minutes, whatever it says: it is judged here.
 inline constexpr int64_t kLifeSeconds = 60;
 // How far a caller's clock may be ahead of this one's.
@@ -31,12 +35,17 @@ struct Sts {
   std::string region;
 };
 
+// 32 hexadecimal digits that nobody has had before.
+std::string new_nonce();
+
 // The value of the Authorization header. `audience`: "prober/production/i-0abc".
 std::string make_token(const Sts& sts, std::string_view audience,
-                       const aws::Credentials& credentials, int64_t now_s);
+                       const aws::Credentials& credentials, int64_t now_s,
+                       const std::string& nonce = new_nonce());
 
 struct Token {
-  std::string query;      // made anew from what was read: nothing else reaches STS
+  std::string query;  // made anew from what was read: nothing else reaches STS
+  std::string nonce;
   std::string signature;  // 64 hexadecimal digits: no two tokens have the same
   int64_t signed_s = 0;
   int64_t ends_s = 0;  // not good any more from then on

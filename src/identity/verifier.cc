@@ -157,7 +157,8 @@ void Verifier::work() {
 Verdict Verifier::verdict_of(const Token& token) {
   http::Request request;
   request.url = found_->sts.endpoint + "/?" + token.query;
-  request.headers = {{std::string(kAudienceHeader), options_.audience()}};
+  request.headers = {{std::string(kAudienceHeader), options_.audience()},
+                     {std::string(kNonceHeader), token.nonce}};
   request.timeout = kPatience;
   http::Progress progress;
   const auto response = found_->pool->send(request, {}, &cancel_, progress);

@@ -34,10 +34,15 @@ class CallersTest : public testing::Test {
     ASSERT_NE(port_, 0) << called_->err();
     Program health(CALLED, {"health", "--json"});
     ASSERT_NE(health.exit_status(kPatience), -1);
-    audience_ = "called/production/" + json_text(health.out(), "instance");
+    const std::string page = health.out();
+    const size_t name = page.find("\"instance\": \"");
+    ASSERT_NE(name, std::string::npos) << page;
+    const std::string instance = page.substr(name + 13);
+    audience_ = "called/production/" + instance.substr(0, instance.find('"'));
     be("Operators");
     // In its first seconds a verifier takes nothing that one before it may have taken.
-    ASSERT_TRUE(eventually(kPatience, [&] { return status("/config", token()) == 200; }));
+    ASSERT_TRUE(eventually(kPatience, [&] { return status("/config", token()) == 200; }))
+        << audience_ << " " << emulator_.report() << called_->err();
   }
 
   // Keys of a session of that role, from here on.

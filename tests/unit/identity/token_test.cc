@@ -13,10 +13,12 @@ namespace {
 constexpr int64_t kNow = 1'795'000'000;
 const Sts kSts{"https://sts.eu-west-1.amazonaws.com", "eu-west-1"};
 const aws::Credentials kKeys{"ASIAEXAMPLE000000001", "secret", "token/+=of the session", {}};
+const std::string kNonce(32, 'a');
 constexpr std::string_view kAudience = "prober/production/i-0abc";
 
 std::string url_in(std::string_view token) {
-  std::string text(token.substr(kScheme.size()));
+  token.remove_prefix(kScheme.size());
+  std::string text(token.substr(0, token.rfind('.')));
   std::replace(text.begin(), text.end(), '-', '+');
   std::replace(text.begin(), text.end(), '_', '/');
   const size_t padding = (4 - text.size() % 4) % 4;
@@ -37,7 +39,7 @@ std::string token_of(const std::string& url) {
   while (text.ends_with('=')) text.pop_back();
   std::replace(text.begin(), text.end(), '+', '-');
   std::replace(text.begin(), text.end(), '/', '_');
-  return std::string(kScheme) + text;
+  return std::string(kScheme) + text + "." + kNonce;
 }
 
 std::string replaced(std::string text, std::string_view what, std::string_view with) {
@@ -47,7 +49,7 @@ std::string replaced(std::string text, std::string_view what, std::string_view w
   return text;
 }
 
-std::string good() { return make_token(kSts, kAudience, kKeys, kNow); }
+std::string good() { return make_token(kSts, kAudience, kKeys, kNow, kNonce); }
 // Why a token whose URL was changed like this is refused; "" when it is not.
 std::string why_not(std::string_view what, std::string_view with) {
   const auto read = read_token(token_of(replaced(url_in(good()), what, with)), kSts, kNow);
@@ -68,7 +70,8 @@ TEST(Token, is_signed_for_its_audience) {
   const std::string url = url_in(good());
   const std::string query = url.substr(url.find('?') + 1);
   const aws::Headers headers = {{"host", "sts.eu-west-1.amazonaws.com"},
-                                {"x-outrigger-audience", std::string(kAudience)}};
+                                {"x-outrigger-audience", std::string(kAudience)},
+                                {"x-outrigger-nonce", kNonce}};
   const aws::ToSign request{.method = "GET",
                             .path = "/",
                             .query = std::string_view(query).substr(0, query.rfind('&')),
@@ -78,7 +81,14 @@ TEST(Token, is_signed_for_its_audience) {
                             .service = "sts",
                             .unix_seconds = kNow};
   EXPECT_TRUE(query.ends_with("&X-Amz-Signature=" + aws::presign(request, kKeys))) << query;
-  EXPECT_NE(url, url_in(make_token(kSts, "prober/production/i-0abd", kKeys, kNow)));
+  EXPECT_NE(url, url_in(make_token(kSts, "prober/production/i-0abd", kKeys, kNow, kNonce)));
+}
+
+TEST(Token, is_another_one_each_time) {
+  EXPECT_NE(make_token(kSts, kAudience, kKeys, kNow), make_token(kSts, kAudience, kKeys, kNow));
+  const std::string whole = good();
+  for (const char* nonce : {"", "abc", "A1234567890123456789012345678901"})
+    EXPECT_FALSE(read_token(whole.substr(0, whole.rfind('.') + 1) + nonce, kSts, kNow)) << nonce;
 }
 
 TEST(Token, lives_for_a_minute) {
@@ -114,7 +124,7 @@ TEST(Token, asks_who_it_is_and_nothing_else) {
             "a parameter that does not belong there");
   EXPECT_EQ(why_not("Action=GetCallerIdentity&", ""), "Action is missing");
   EXPECT_EQ(why_not("host%3Bx-outrigger-audience", "host"),
-            "X-Amz-SignedHeaders are not host;x-outrigger-audience");
+            "X-Amz-SignedHeaders are not host;x-outrigger-audience;x-outrigger-nonce");
   EXPECT_EQ(why_not("eu-west-1%2Fsts", "us-east-1%2Fsts"), "X-Amz-Credential is of another scope");
   EXPECT_EQ(why_not("eu-west-1%2Fsts", "eu-west-1%2Fs3"), "X-Amz-Credential is of another scope");
   EXPECT_EQ(why_not("ASIAEXAMPLE", "AKIAEXAMPLE"),
@@ -124,7 +134,7 @@ TEST(Token, asks_who_it_is_and_nothing_else) {
 }
 
 TEST(Token, is_nothing_but_a_token) {
-  for (const std::string text :
+  for (const std::string& text :
        {std::string(), std::string("Basic YWRtaW46YWRtaW4="), std::string("Bearer x"),
         std::string(kScheme), std::string(kScheme) + "a", std::string(kScheme) + "!!!!",
         std::string(kScheme) + " " + good().substr(kScheme.size()),
