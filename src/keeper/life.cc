@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/machine.h"
+#include "base/refused_calls.h"
 #include "base/text.h"
 #include "keeper/cloudwatch.h"
 #include "keeper/keeper.h"
@@ -65,6 +66,7 @@ void Keeper::begin(int64_t now_ns) {
   look_at_declarations(now_ns);
   choose_format();
   begun_ = true;
+  if (options_.place == Place::kProcess) base::refuse_calls(base::Gives::kUpExecAndWriting);
   if (ships(declarations_.logs)) start_shipping();
   if (declarations_.logs != LogsTo::kCloudWatch || shipper_ == nullptr) start_output();
   tell_restart();

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/refused_calls.h"
 #include "supervisor/channel.h"
 #include "supervisor/process_info.h"
 #include "supervisor/relief.h"
@@ -259,6 +260,8 @@ void Loop::look_at_clock() {
 void Loop::look_at_keeper() {
   const bool tick = now_ns_ >= tick_at_ns_;
   if (tick) {
+    // Not at the start, which has other things to do; a keeper that is started later has it too.
+    if (!std::exchange(calls_refused_, true)) base::refuse_calls(base::Gives::kUpChanges);
     tick_at_ns_ = now_ns_ + kTickNs;
     notifier_.retry();
   }

@@ -105,6 +105,7 @@ class Loop {
   int exit_status_ = -1;            // -1: the service's own
   bool keeper_gave_up_ = false;     // it said why; another one would say the same
   bool keeper_finished_ = false;
+  bool calls_refused_ = false;
   bool service_killed_ = false;
 };
 
