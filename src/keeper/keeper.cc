@@ -85,6 +85,11 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
   if (!spool.ok()) return spool.error();
   keeper->spool_ = std::move(*spool);
   Spool& memory = *keeper->spool_;
+  if (keeper->options_.place == Place::kProcess) {
+    if (memory.found() == Spool::Found::kPredecessor)
+      keeper->own_crash_ = std::make_unique<OwnCrashReport>(memory);
+    watch_own_crashes(memory);
+  }
   keeper->stop_bell_.reset(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   keeper->clock_ =
       std::make_unique<TickClock>(view.header().ticks_at_start, view.header().real_ns_at_start);
@@ -265,6 +270,7 @@ void Keeper::look_each_second(int64_t now_ns) {
   look_at_survivor(now_ns);
   look_at_hang(now_ns);
   look_at_files(now_ns);
+  tell_own_crash();
   look_at_memory();
   if (poster_ == nullptr && ended_ns_ == 0 && now_ns - started_ns_ > base::kNsPerSecond)
     start_metrics();

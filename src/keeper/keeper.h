@@ -28,6 +28,7 @@
 #include "keeper/memory_group.h"
 #include "keeper/metric_poster.h"
 #include "keeper/output.h"
+#include "keeper/own_crash.h"
 #include "keeper/process_watch.h"
 #include "keeper/profiles.h"
 #include "keeper/recent.h"
@@ -89,6 +90,7 @@ class Keeper {
   void try_admin(int64_t now_ns);
   void announce();
   void tell_restart();
+  void tell_own_crash();
   void on_service_ended(std::string how, uint32_t level, int64_t now_ns, int signal = 0);
   void on_orphaned(int64_t now_ns);
   void look_at_orphan(int64_t now_ns);
@@ -127,7 +129,8 @@ class Keeper {
   std::unique_ptr<ProcessWatch> process_;
   std::unique_ptr<Profiles> profiles_;
   std::unique_ptr<BlackBox> black_box_;
-  std::optional<BlackBox::Found> crash_;  // found, and not told yet
+  std::optional<BlackBox::Found> crash_;       // found, and not told yet
+  std::unique_ptr<OwnCrashReport> own_crash_;  // none: the one before did not crash
   std::unique_ptr<HeapReport> heap_report_;
   MemoryGroup memory_group_;
   std::unique_ptr<LiveSource> source_;

@@ -36,6 +36,7 @@ constexpr int64_t kGoodbyeLeastNs = 150 * base::kNsPerMs;
 // A thread's end is waited for by the program's own.
 constexpr int64_t kThreadFlushNs = 2 * base::kNsPerSecond;
 constexpr uint32_t kWarn = 3;
+constexpr uint32_t kError = 4;
 constexpr uint32_t kFatal = 5;
 
 bool ships(LogsTo logs) { return logs == LogsTo::kCloudWatch || logs == LogsTo::kBoth; }
@@ -198,6 +199,14 @@ void Keeper::tell_restart() {
   drain_->made().add(uint64_t{told.keeper_restarts.load(std::memory_order_relaxed)});
   drain_->put(OwnSource::kKeeper, base::real_ns());
   drain_->commit();
+}
+
+// Of the keeper before this one.
+void Keeper::tell_own_crash() {
+  if (own_crash_ == nullptr || !own_crash_->is_ready() || !drain_->has_room()) return;
+  own_crash_->make_entry(drain_->made(), kError);
+  put_own();
+  own_crash_.reset();
 }
 
 // --- The end -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 
 #include "profile/labels.h"
 #include "profile/process.h"
+#include "segment/registers.h"
 
 namespace outrigger::profile {
 namespace {
@@ -163,28 +164,12 @@ class Cell {
 
 }  // namespace
 
-#if defined(__x86_64__)
-void copy_registers(const ucontext_t& context, uint64_t (&to)[segment::kRegisters]) {
-  constexpr int kOrder[segment::kRegisters] = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
-                                               REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
-                                               REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
-  for (size_t i = 0; i < segment::kRegisters; ++i)
-    to[i] = static_cast<uint64_t>(context.uc_mcontext.gregs[kOrder[i]]);
-}
-#elif defined(__aarch64__)
-void copy_registers(const ucontext_t& context, uint64_t (&to)[segment::kRegisters]) {
-  for (size_t i = 0; i < 31; ++i) to[i] = context.uc_mcontext.regs[i];
-  to[segment::kStackRegister] = context.uc_mcontext.sp;
-  to[segment::kPcRegister] = context.uc_mcontext.pc;
-}
-#endif
-
 bool copy_sample(const Copy& copy, const void* context) {
   Cell cell(copy);
   if (!cell) return false;
   SampleHeader& header = cell.header();
   header.thread_id = static_cast<int32_t>(syscall(SYS_gettid));
-  copy_registers(*static_cast<const ucontext_t*>(context), header.registers);
+  segment::copy_registers(*static_cast<const ucontext_t*>(context), header.registers);
   header.stack_at = header.registers[segment::kStackRegister] - kRedZone;
   cell.read_stack();
   return true;

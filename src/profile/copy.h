@@ -3,7 +3,6 @@
 #pragma once
 
 #include <sys/types.h>
-#include <ucontext.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -29,9 +28,6 @@ bool copy_sample(const Copy& copy, const void* context);
 // The calling thread's own stack, as it is in the call. Makes no system call on a stack whose bounds
 // are known: the main thread's, and those of which tell_own_stack() was told.
 bool copy_own_stack(const Copy& copy);
-
-// In DWARF's order (segment/samples.h). Async-signal-safe.
-void copy_registers(const ucontext_t& context, uint64_t (&to)[segment::kRegisters]);
 
 // The calling thread's stack is one that pthread_create has made or was given; so many bytes of it
 // may be used at least.

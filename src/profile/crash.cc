@@ -19,9 +19,9 @@
 
 #include "base/clock.h"
 #include "profile/alternate_stack.h"
-#include "profile/copy.h"
 #include "profile/process.h"
 #include "segment/crash.h"
+#include "segment/registers.h"
 
 // Of a program that is built with a sanitizer, whatever this file was built with.
 extern "C" {
@@ -91,7 +91,7 @@ void hand_over(int signal, const siginfo_t& info, const ucontext_t& context) {
   page.signal = signal;
   page.code = info.si_code;
   page.address = info.si_code > 0 ? reinterpret_cast<uintptr_t>(info.si_addr) : 0;
-  copy_registers(context, page.registers);
+  segment::copy_registers(context, page.registers);
   // abort() within a catch block, or where the program has a terminate handler of its own.
   if (signal == SIGABRT && page.exception[0] == '\0') {
     const std::type_info* const type = abi::__cxa_current_exception_type();
