@@ -1,12 +1,19 @@
 // A service can write no file, but where it says so; the page tells whether that holds, and why not.
+#include <errno.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "harness.h"
 
@@ -104,6 +111,36 @@ TEST(Confined, report_names_what_is_written_with_the_line_to_add) {
       << program.out();
   const std::string page = http(program.admin_port(), "/health").body;
   EXPECT_NE(page.find(disk.path() + "/database"), std::string::npos) << page;
+}
+
+// As on a kernel that has none: the call is not known there.
+void take_landlock_away() {
+  sock_filter code[] = {
+      {BPF_LD | BPF_W | BPF_ABS, 0, 0, offsetof(seccomp_data, nr)},
+      {BPF_JMP | BPF_JEQ | BPF_K, 0, 1, SYS_landlock_create_ruleset},
+      {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ERRNO | ENOSYS},
+      {BPF_RET | BPF_K, 0, 0, SECCOMP_RET_ALLOW},
+  };
+  sock_fprog program{static_cast<unsigned short>(std::size(code)), code};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+TEST(Confined, without_landlock_the_service_runs_and_the_page_says_why_it_is_not) {
+  const Disk disk;
+  StartOptions options;
+  options.in_child = take_landlock_away;
+  Program program(WRITER, run(), options);
+  const int port = program.service_port();
+  ASSERT_NE(port, 0) << program.err();
+  const std::string page = http(program.admin_port(), "/health").body;
+  const size_t writing = page.find("\"writing\": \"");
+  ASSERT_NE(writing, std::string::npos) << page;
+  EXPECT_EQ(page.substr(writing + 12).substr(0, 12), "not enforced") << page.substr(writing, 200);
+  EXPECT_NE(page.substr(writing, 200).find("Landlock"), std::string::npos)
+      << page.substr(writing, 200);
+  const std::string said = http(port, "/try?directory=" + disk.path(), "POST").body;
+  EXPECT_EQ(said.find("EACCES"), std::string::npos) << said;
 }
 
 TEST(Confined, as_one_process_it_is_not_and_the_page_says_so) {
