@@ -98,6 +98,13 @@ Result<http::Response> ask_remote(http::Request request, const Remote& remote) {
         "--plaintext where the network may be trusted",
         {}};
   if (response && response->status == 401) return failed(why_unproven(*response, remote.audience));
+  // A health page that fails has the status too, and no such header.
+  const auto is_retry = [](const auto& header) { return header.first == "Retry-After"; };
+  if (response && response->status == 503 &&
+      std::any_of(response->headers.begin(), response->headers.end(), is_retry))
+    return Error{ErrorKind::kUnavailable,
+                 "it cannot ask STS now, or is asked too often: try again in some seconds",
+                 {}};
   if (response && response->status == 403)
     return Error{ErrorKind::kRefused, "this role is not among those that it allows", {}};
   return response;

@@ -70,7 +70,7 @@ class Verifier {
     std::function<int64_t()> real_s;  // seconds since 1970; null: the machine's
     // Calls of STS: so many a second, and at once; and of one address.
     Allowance all{5, 20};
-    Allowance each{1, 5};
+    Allowance each{2, 10};
   };
   // What is remembered, waits, and is told apart at most. What does not fit is answered with kBusy.
   static constexpr size_t kTokensMax = 4096;
