@@ -30,10 +30,18 @@ std::string seconds(std::chrono::milliseconds time) {
   return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count());
 }
 
+// "prober: Probes HTTP URLs. Its ... cost about $4.50 a month."
+std::string about(const Facts& facts) {
+  std::string text = facts.name + (facts.about.empty() ? "" : ": " + facts.about);
+  if (facts.bill.empty()) return text;
+  if (!text.ends_with('.')) text += '.';
+  return text + " " + facts.bill;
+}
+
 Words words_of(const Facts& facts, const TemplateWanted& wanted) {
   std::string tag = image_tag(facts.version);
   return {{"NAME", facts.name},
-          {"ABOUT", facts.name + (facts.about.empty() ? "" : ": " + facts.about)},
+          {"ABOUT", about(facts)},
           {"VERSION", facts.version},
           {"SHA256", file_digest("/proc/self/exe")},
           {"ARCHITECTURE", kArchitecture},

@@ -26,6 +26,8 @@ struct Facts {
   std::string declarations;
   // service::alarms_json(), for a stack that has a parameter `Environment`: JSON.
   std::string alarms;
+  // service::bill_text(): what CloudWatch charges, a sentence.
+  std::string bill{};
 };
 
 struct InitWanted {

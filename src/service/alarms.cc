@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 #include <set>
 
 #include "base/metric_price.h"
@@ -309,6 +310,18 @@ Json bill_json(const ServiceParts& parts) {
               {"metrics", system + operations},
               {"alarms", alarms},
               {"dollars_a_month", std::round(price * 100) / 100}};
+}
+
+std::string bill_text(const ServiceParts& parts) {
+  const Json bill = bill_json(parts);
+  const auto number = [&](const char* of) {
+    return std::to_string(bill.find(of)->as_integer().value_or(0));
+  };
+  char dollars[32];
+  snprintf(dollars, sizeof dollars, "%.2f", bill.find("dollars_a_month")->as_number().value_or(0));
+  return number("metrics") + " metrics of the machine and the operations and " + number("alarms") +
+         " alarms cost about $" + dollars +
+         " a month in CloudWatch, however many instances run; metrics of its own come on top.";
 }
 
 }  // namespace outrigger::service

@@ -41,5 +41,7 @@ std::string wrong_with_system(const metrics::SystemOptions& options);
 // month: {"system": 10, "operations": 3, "metrics": 13, "alarms": 6, "dollars_a_month": 4.5}.
 // Metrics that the program makes while it runs come on top; /health counts all.
 Json bill_json(const internal::ServiceParts& parts);
+// The same as a sentence.
+std::string bill_text(const internal::ServiceParts& parts);
 
 }  // namespace outrigger::service

@@ -88,6 +88,7 @@ void add_declarations(const internal::ServiceParts& parts, delivery::Facts& fact
   facts.declarations =
       declarations_json({parts, defaults, production, settings, Manner::kOwnMain}).dump();
   facts.alarms = alarms_json(parts, Json{{"Ref", "Environment"}}).dump();
+  facts.bill = bill_text(parts);
 }
 
 // Behind "--": the options with which the service is to be run.

@@ -74,6 +74,16 @@ class Texts(unittest.TestCase):
         digest = subprocess.run(["sha256sum", PROBER], capture_output=True, text=True).stdout.split()[0]
         self.assertEqual(stack["Parameters"]["FileSha256"]["Default"], digest)
 
+    def test_it_says_what_cloudwatch_costs(self):
+        stack = template()
+        told = re.search(r"(\d+) metrics of the machine and the operations and (\d+) alarms cost about \$(\d+\.\d\d) a month",
+                         stack["Description"])
+        self.assertTrue(told, stack["Description"])
+        alarms = [each for each in stack["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+        self.assertEqual(int(told[1]), 10 + 3)  # of the machine, and of the operation `probe`
+        self.assertEqual(int(told[2]), len(alarms))
+        self.assertAlmostEqual(float(told[3]), 0.30 * int(told[1]) + 0.10 * int(told[2]))
+
     def test_manifests(self):
         deployment, service = template("--for", "kubernetes", "--image", "r/prober:1")["items"]
         pod = deployment["spec"]["template"]["spec"]

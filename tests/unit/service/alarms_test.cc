@@ -151,6 +151,9 @@ TEST(SystemMetrics, the_default_set_costs_what_the_documentation_says) {
   EXPECT_LE(sent.size(), 12u);
   EXPECT_EQ(bill_json(service.parts()).dump(),
             R"({"system":10,"operations":0,"metrics":10,"alarms":6,"dollars_a_month":3.6})");
+  EXPECT_EQ(bill_text(service.parts()),
+            "10 metrics of the machine and the operations and 6 alarms cost about $3.60 a month in "
+            "CloudWatch, however many instances run; metrics of its own come on top.");
 }
 
 TEST(SystemMetrics, one_line_changes_what_is_sent) {
