@@ -52,10 +52,10 @@ class PostingTest : public testing::Test {
                                    : strtoll(health.c_str() + at + what.size() + 3, nullptr, 10);
   }
   static int64_t ambiguous(const std::string& health) { return shipping(health, "ambiguous"); }
-  // Loses the answers of a third of the posts until so many datums are ambiguous.
+  // Loses the answers of most posts until so many datums are ambiguous.
   void lose_answers(Program& program, const char* kind, int64_t datums) const {
     emulator_.set_faults(R"({"kind":")" + std::string(kind) +
-                         R"(","operation":"PutMetricData","probability":0.3})");
+                         R"(","operation":"PutMetricData","probability":0.6})");
     EXPECT_TRUE(eventually(kPatience, [&] {
       return ambiguous(http(program.admin_port(), "/health").body) >= datums;
     })) << http(program.admin_port(), "/health").body.substr(0, 2'000);
