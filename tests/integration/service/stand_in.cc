@@ -129,19 +129,23 @@ Result<std::string> discover(std::string_view, std::chrono::milliseconds) {
   return failed("nobody to find it");
 }
 
-constexpr ops::Table kTable = {
-    .keeper_main = keeper_main,
-    .service_socket = service_socket,
-    .serve = serve,
-    .fetch = fetch,
-    .keeper_thread = keeper_thread,
-    .ask = ask,
-    .parse_json = parse_json,
-    .discover = discover,
-    .health_command = health_command,
-    .profile_command = profile_command,
-    .init = init,
-};
+// What is not here no test of this folder asks for.
+constexpr ops::Table made_table() {
+  ops::Table table{};
+  table.keeper_main = keeper_main;
+  table.service_socket = service_socket;
+  table.serve = serve;
+  table.fetch = fetch;
+  table.keeper_thread = keeper_thread;
+  table.ask = ask;
+  table.parse_json = parse_json;
+  table.discover = discover;
+  table.health_command = health_command;
+  table.profile_command = profile_command;
+  table.init = init;
+  return table;
+}
+constexpr ops::Table kTable = made_table();
 
 }  // namespace
 }  // namespace outrigger::test

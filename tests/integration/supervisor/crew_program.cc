@@ -214,17 +214,12 @@ void keeper_main(const RoleCard& card, int, char**) {
   }
 }
 
-const ops::Table kTable = {.keeper_main = keeper_main,
-                           .service_socket = nullptr,
-                           .serve = nullptr,
-                           .fetch = nullptr,
-                           .keeper_thread = nullptr,
-                           .ask = nullptr,
-                           .parse_json = nullptr,
-                           .discover = nullptr,
-                           .health_command = nullptr,
-                           .profile_command = nullptr,
-                           .init = nullptr};
+constexpr ops::Table keeper_alone() {
+  ops::Table table{};
+  table.keeper_main = keeper_main;
+  return table;
+}
+constexpr ops::Table kTable = keeper_alone();
 
 // --- The user's part ---------------------------------------------------------------------------
 
