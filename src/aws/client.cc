@@ -42,8 +42,9 @@ Outcome<http::Response> Client::attempt(const Call& call, const Credentials& cre
   if (!call.host_prefix.empty() && configured_endpoint(call.service, options_.variables).empty())
     endpoint.insert(std::string_view("https://").size(), call.host_prefix);
   http::Request request;
-  request.url = endpoint + "/";
-  request.method = "POST";
+  request.url = endpoint + std::string(call.path);
+  if (!call.query.empty()) request.url.append("?").append(call.query);
+  request.method = call.method;
   request.timeout = call.timeout;
   request.response_bytes_max = call.answer_bytes_max;
   const auto url = http::parse_url(request.url);
@@ -58,15 +59,18 @@ Outcome<http::Response> Client::attempt(const Call& call, const Credentials& cre
   request.headers.emplace_back("Host", url->authority);
   if (call.is_signed) {
     const auto now = std::chrono::floor<std::chrono::seconds>(skew_.now());
+    const std::string_view target = url->target;
     const Headers added =
         sign({.method = request.method,
-              .path = url->target,  // an endpoint's own path, too: no query is ever asked here
-              .query = {},
+              .path = target.substr(0, target.find('?')),  // an endpoint's own path, too
+              .query = call.query,
               .headers = request.headers,
               .body = call.body,
               .region = options_.region,
               .service = signing_name(call.service),
-              .unix_seconds = now.time_since_epoch().count()},
+              .unix_seconds = now.time_since_epoch().count(),
+              .path_rule =
+                  call.service == Service::kS3 ? ToSign::Path::kAsItIs : ToSign::Path::kNormalized},
              credentials);
     request.headers.insert(request.headers.end(), added.begin(), added.end());
   }

@@ -23,7 +23,10 @@ namespace outrigger::aws {
 struct Call {
   Service service = Service::kLogs;
   Headers headers{};        // not Host
-  std::string_view body{};  // POSTed to "/"
+  std::string_view body{};  // POSTed to "/", but for what the next three say, which S3 alone needs
+  std::string_view method{"POST"};
+  std::string_view path{"/"};  // percent-encoded, absolute
+  std::string_view query{};    // percent-encoded, without "?"
   // Before the endpoint's host where it is AWS's own: "data-" of Cloud Map.
   std::string_view host_prefix{};
   // Of one attempt. The connection has at most 3 s of it.

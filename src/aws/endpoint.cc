@@ -9,7 +9,7 @@ namespace {
 // In aws-us-gov the plain name is the FIPS endpoint (https://aws.amazon.com/compliance/fips/).
 enum class GovFips { kOwnName, kPlainName, kPlainNameInDualStackToo };
 // Some services' plain name answers over IPv6 as well.
-enum class DualStack { kOwnSuffix, kPlainSuffix, kPlainSuffixUnlessFips };
+enum class DualStack { kOwnSuffix, kPlainSuffix, kPlainSuffixUnlessFips, kOwnLabel };
 
 struct Row {
   Service service;
@@ -33,6 +33,7 @@ constexpr Row kRows[] = {
     {Service::kServiceDiscovery, "servicediscovery", "servicediscovery", "SERVICEDISCOVERY",
      GovFips::kOwnName, DualStack::kPlainSuffixUnlessFips},
     {Service::kSts, "sts", "sts", "STS"},
+    {Service::kS3, "s3", "s3", "S3", GovFips::kOwnName, DualStack::kOwnLabel},
 };
 static_assert(std::size(kRows) == kServices);
 
@@ -93,6 +94,7 @@ std::string endpoint_url(Service service, std::string_view region, const Variabl
                              (rules.dual_stack ? row.gov == GovFips::kPlainNameInDualStackToo
                                                : row.gov != GovFips::kOwnName);
   if (rules.fips && !plain_is_fips) url += "-fips";
+  if (rules.dual_stack && row.dual_stack == DualStack::kOwnLabel) url += ".dualstack";
   url.append(".").append(region).append(".");
   const bool own_suffix =
       rules.dual_stack && (row.dual_stack == DualStack::kOwnSuffix ||

@@ -18,8 +18,9 @@ enum class Service {
   kSecretsManager,
   kServiceDiscovery,
   kSts,
+  kS3,
 };
-inline constexpr int kServices = 9;
+inline constexpr int kServices = 10;
 
 // "logs", "monitoring": as it stands in the scope of a signature.
 std::string_view signing_name(Service service);

@@ -1,6 +1,7 @@
 #include "delivery/init.h"
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -397,6 +398,8 @@ int act(const Facts& facts, const InitWanted& wanted) {
 }  // namespace
 
 int init(const Facts& facts, const InitWanted& wanted) {
+  // Whatever the caller's is: the service's own user has to come to its file.
+  umask(022);
   const int status = act(facts, wanted);
   tell_aws(facts, wanted, status);
   return status;

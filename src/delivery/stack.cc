@@ -1,6 +1,6 @@
 // What stack_text.h has, and what is particular to this service: its policy, its alarms, a picture of
 // both.
-#include "base/machine.h"
+#include "delivery/architecture.h"
 #include "delivery/digest.h"
 #include "delivery/fill_in.h"
 #include "delivery/policy.h"
@@ -13,13 +13,11 @@ namespace outrigger::delivery {
 namespace {
 
 #if defined(__aarch64__)
-constexpr const char* kArchitecture = "aarch64";
 constexpr const char* kEcsArchitecture = "ARM64";
 constexpr const char* kInstanceType = "t4g.micro";
 constexpr const char* kImage =
     "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64";
 #else
-constexpr const char* kArchitecture = "x86_64";
 constexpr const char* kEcsArchitecture = "X86_64";
 constexpr const char* kInstanceType = "t3.micro";
 constexpr const char* kImage =

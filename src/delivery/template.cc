@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "delivery/image.h"
 #include "delivery/policy.h"
 #include "delivery/user_data.h"
 #include "delivery/yaml.h"
@@ -44,6 +45,7 @@ int print_manifests(const Facts& facts, const TemplateWanted& wanted) {
 
 int print_template(const Facts& facts, const TemplateWanted& wanted) {
   if (wanted.policy) return print(service_policy(facts, PolicyFor::kAnywhere).pretty() + "\n");
+  if (wanted.platform == Platform::kImage) return print_image(facts, wanted);
   if (wanted.platform == Platform::kKubernetes) return print_manifests(facts, wanted);
   const auto stack = wanted.platform == Platform::kEcs ? ecs_template(facts, wanted)
                                                        : stack_template(facts, wanted);

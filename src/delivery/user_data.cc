@@ -65,7 +65,7 @@ get() {
 
 # Once more, a little later each time; "reason" says why it came to nothing.
 fetch() {
-  for pause in 1 2 4 8 15 0; do
+  for pause in 1 2 4 8 15 30 0; do
     if ! identify 2>>"$log"; then
       reason='the instance metadata give no region or no keys'
     else
@@ -106,9 +106,10 @@ if ! fetch; then
   exit 1
 fi
 say "fetched, its SHA-256 is right"
+said=$(wc -l <"$log")
 "$file" -init --boot-log "$directory/boot.log" --signal "${stack:+$stack/$resource}" -- "$@" >>"$log" 2>&1
 status=$?
-cat "$log"
+tail -n "+$((said + 1))" "$log"
 rm -rf "$directory"
 exit $status
 )script";

@@ -46,7 +46,7 @@ struct InitWanted {
 };
 
 struct TemplateWanted {
-  enum class Platform { kEc2, kEcs, kKubernetes };
+  enum class Platform { kEc2, kEcs, kKubernetes, kImage };
   enum class Format { kYaml, kJson };
   Platform platform = Platform::kEc2;
   Format format = Format::kYaml;
@@ -57,12 +57,20 @@ struct TemplateWanted {
 
 // "" of version and sha256: this file's own.
 struct UserDataWanted {
-  std::string version;
-  std::string sha256;
-  std::string bucket;    // "": outrigger-ACCOUNT-REGION
-  std::string stack;     // "": nobody is told how it ended
-  std::string resource;  // the logical id of the group of instances in that stack
+  std::string version{};
+  std::string sha256{};
+  std::string bucket{};    // "": outrigger-ACCOUNT-REGION
+  std::string stack{};     // "": nobody is told how it ended
+  std::string resource{};  // the logical id of the group of instances in that stack
   std::vector<std::string> run_words{};
+};
+
+struct PushWanted {
+  InitWanted::Progress progress = InitWanted::Progress::kText;
+  std::string bucket;      // "": outrigger-ACCOUNT-REGION
+  std::string debug_file;  // "": ../debug/SERVICE.debug beside this file, where it is
+  std::string to_stack;    // that is updated to this version; "": none
+  bool allow_changes = false;
 };
 
 // What does not count for a stop: every manifest allows the budget and this.

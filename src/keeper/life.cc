@@ -106,6 +106,8 @@ void Keeper::start_shipping() {
 
 void Keeper::start_metrics() {
   if (!declarations_.declared || (!declarations_.posts_metrics && !options_.with_admin)) return;
+  // The environment's name is a dimension of all metrics: a tag or a stack's output may give it.
+  if (settings_ != nullptr && !settings_->looked() && ended_ns_ == 0) return;
   MetricPostOptions options;
   options.posts = declarations_.posts_metrics;
   options.random_phase = options.posts;
@@ -148,6 +150,8 @@ void Keeper::look_at_declarations(int64_t now_ns) {
   }
   if (settings_ != nullptr && settings_->look(now_ns)) {
     locators_ = Locators::of(view_, access_, declarations_text(view_), settings_->answer());
+    const std::string& environment = settings_->answer().environment;
+    if (!environment.empty()) declarations_.environment = environment;
     source_->set_answer(settings_->answer(), settings_->found_real_ns(), locators_.get());
   }
   const bool overdue = now_ns - started_ns_ > kDeclareNs;

@@ -32,7 +32,8 @@ class Settings {
   // Blocks until the answer is there; null when `cancel` was fired before.
   const segment::SettingsAnswer* wait(const http::Cancel& cancel) const;
 
-  // Once look() was true.
+  bool looked() const { return looked_; }  // look() was true
+  // From then on.
   const segment::SettingsAnswer& answer() const { return answer_; }
   int64_t found_real_ns() const { return found_real_ns_; }
 

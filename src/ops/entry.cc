@@ -3,6 +3,7 @@
 #include "admin/log_command.h"
 #include "admin/profile_command.h"
 #include "delivery/init.h"
+#include "delivery/push.h"
 #include "delivery/template.h"
 #include "http/client.h"
 #include "json/read.h"
@@ -29,6 +30,7 @@ constexpr outrigger::ops::Table kTable = {
     .init = outrigger::delivery::init,
     .print_template = outrigger::delivery::print_template,
     .print_user_data = outrigger::delivery::print_user_data,
+    .push = outrigger::delivery::push,
 };
 
 }  // namespace

@@ -137,6 +137,7 @@ struct Table {
   int (*init)(const delivery::Facts& facts, const delivery::InitWanted& wanted);
   int (*print_template)(const delivery::Facts& facts, const delivery::TemplateWanted& wanted);
   int (*print_user_data)(const delivery::Facts& facts, const delivery::UserDataWanted& wanted);
+  int (*push)(const delivery::Facts& facts, const delivery::PushWanted& wanted);
 };
 
 // The door, from the program's side: runs the object's constructors once, then gives the table.

@@ -59,12 +59,6 @@ class Commands {
                  ? print(name_, help_text_for(parts_, plain))
                  : delivery_command(parts_, program_, plain, rest);
     }
-    if (is_missing_command(plain)) {
-      return refuse(word +
-                        " is not part of this build: it can run, be asked and be configured, not "
-                        "yet deliver itself",
-                    kExitFailed);
-    }
     const internal::OperationInfo* operation = find_operation(parts_.operations, word);
     if (operation != nullptr && program_ == Program::kOwnWords)
       return run_operation(*operation, rest);

@@ -14,6 +14,7 @@ namespace outrigger::service {
 namespace {
 
 using delivery::InitWanted;
+using delivery::PushWanted;
 using delivery::TemplateWanted;
 using delivery::UserDataWanted;
 
@@ -178,19 +179,21 @@ struct TemplateGiven {
 
 std::vector<OptionSpec> template_specs(TemplateGiven& into) {
   using Platform = TemplateWanted::Platform;
-  OptionSpec platform{"for",
-                      "PLATFORM",
-                      "ec2, ecs (both for CloudFormation) or kubernetes",
-                      "ec2",
-                      false,
-                      [&into](const std::vector<std::string>& texts) -> Result<void> {
-                        const std::string& name = texts.back();
-                        if (name == "ec2") into.wanted.platform = Platform::kEc2;
-                        else if (name == "ecs") into.wanted.platform = Platform::kEcs;
-                        else if (name == "kubernetes") into.wanted.platform = Platform::kKubernetes;
-                        else return bad_input("--for", name, "ec2, ecs or kubernetes");
-                        return {};
-                      }};
+  OptionSpec platform{
+      "for",
+      "PLATFORM",
+      "ec2, ecs (both for CloudFormation), kubernetes, or image: an OCI image's tarball",
+      "ec2",
+      false,
+      [&into](const std::vector<std::string>& texts) -> Result<void> {
+        const std::string& name = texts.back();
+        if (name == "ec2") into.wanted.platform = Platform::kEc2;
+        else if (name == "ecs") into.wanted.platform = Platform::kEcs;
+        else if (name == "kubernetes") into.wanted.platform = Platform::kKubernetes;
+        else if (name == "image") into.wanted.platform = Platform::kImage;
+        else return bad_input("--for", name, "ec2, ecs, kubernetes or image");
+        return {};
+      }};
   platform.has_variable = false;
   OptionSpec json = json_spec(into.json, "as JSON; the default is YAML");
   json.has_variable = false;
@@ -248,7 +251,38 @@ int print_user_data(const internal::ServiceParts& parts, Program program, const 
   return door.print_user_data(facts_of(parts, program), wanted);
 }
 
-constexpr std::string_view kWords[] = {"init", "template", "user-data"};
+// --- push ----------------------------------------------------------------------------------------
+struct PushGiven {
+  PushWanted wanted;
+  bool json = false;
+};
+
+std::vector<OptionSpec> push_specs(PushGiven& into) {
+  OptionSpec json = json_spec(into.json, "a line of JSON for each step");
+  json.has_variable = false;
+  return {text_spec("bucket", "NAME", "S3 bucket; outrigger-ACCOUNT-REGION where none is named",
+                    into.wanted.bucket),
+          text_spec("to-stack", "NAME", "updates that stack to this version, and follows it",
+                    into.wanted.to_stack),
+          text_spec("debug-file", "FILE",
+                    "goes beside it; ../debug/SERVICE.debug where none is named and that is there",
+                    into.wanted.debug_file),
+          switch_spec("allow-changes", "also a build from changes that are in no commit",
+                      into.wanted.allow_changes),
+          std::move(json)};
+}
+
+int push(const internal::ServiceParts& parts, Program program, const ops::Table& door,
+         std::vector<std::string> words) {
+  PushGiven given;
+  const auto plain =
+      read_options(push_specs(given), std::move(words), kNoVariable, Words::kRefused);
+  if (!plain.ok()) return refuse(parts, plain.error().message, kExitUsage);
+  if (given.json) given.wanted.progress = InitWanted::Progress::kJson;
+  return door.push(facts_of(parts, program), given.wanted);
+}
+
+constexpr std::string_view kWords[] = {"init", "template", "user-data", "push"};
 
 }  // namespace
 
@@ -262,6 +296,8 @@ std::vector<OptionSpec> delivery_specs(std::string_view word) {
   static UserDataWanted user_data_defaults;
   user_data_defaults.resource = kGroup;
   if (word == "init") return init_specs(init_defaults);
+  static PushGiven push_defaults;
+  if (word == "push") return push_specs(push_defaults);
   if (word == "template") return template_specs(template_defaults);
   return user_data_specs(user_data_defaults);
 }
@@ -276,6 +312,7 @@ int delivery_command(const internal::ServiceParts& parts, Program program, const
                       "outrigger_add_service",
                   kExitFailed);
   }
+  if (word == "push") return push(parts, program, *door, std::move(rest));
   if (word == "template") return print_template(parts, program, *door, std::move(rest));
   if (word == "user-data") return print_user_data(parts, program, *door, std::move(rest));
   return init(parts, program, *door, std::move(rest));

@@ -12,7 +12,6 @@
 namespace outrigger::service {
 namespace {
 
-constexpr std::string_view kMissing[] = {"push"};
 constexpr size_t kLeftColumnMax = 34;
 
 // Two columns, the left one as wide as its widest entry.
@@ -147,20 +146,18 @@ const std::vector<CommandWord>& command_words() {
       {"config", "config [--json]", "each setting, its value, where it came from"},
       {"init", "-init [OPTIONS] [-- OPTIONS OF RUN]",
        "installs this file on this machine as a service, and starts it"},
-      {"template", "template [--for ec2|ecs|kubernetes] [OPTIONS] [-- OPTIONS OF RUN]",
+      {"template", "template [--for ec2|ecs|kubernetes|image] [OPTIONS] [-- OPTIONS OF RUN]",
        "prints what runs it in the cloud: a CloudFormation template, manifests, its policy"},
       {"user-data", "user-data [OPTIONS] [-- OPTIONS OF RUN]",
        "prints the script that installs it when a machine boots for the first time"},
+      {"push", "push [--to-stack NAME] [OPTIONS]",
+       "uploads this file to S3 under its version, for machines to fetch"},
       {"version", "version", "prints the version, that line alone"},
       {"sbom", "sbom", "what this file was linked from, as CycloneDX JSON"},
       {"op", "op NAME ...", "runs an operation whose name is taken by a command"},
       {"help", "help [COMMAND]", "this text, or a command's own"},
   };
   return words;
-}
-
-bool is_missing_command(std::string_view name) {
-  return std::find(std::begin(kMissing), std::end(kMissing), name) != std::end(kMissing);
 }
 
 std::string help_text(const internal::ServiceParts& parts, Program program) {

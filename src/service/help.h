@@ -17,9 +17,6 @@ struct CommandWord {
 };
 const std::vector<CommandWord>& command_words();
 
-// Of the contract, but not in this build.
-bool is_missing_command(std::string_view name);
-
 enum class Program { kOwnWords, kAdopted };
 
 std::string help_text(const internal::ServiceParts& parts, Program program);

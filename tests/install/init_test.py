@@ -93,6 +93,13 @@ class Init(unittest.TestCase):
         self.assertEqual(gone.returncode, 0, gone.stderr)
         self.assertEqual(set(self.tree()), {"usr/lib/systemd/systemd"})
 
+    def test_the_callers_umask_does_not_count(self):
+        done = subprocess.run(["sh", "-c", 'umask 077 && "$1" -init --root "$2"', "sh", PROBER, self.root],
+                              capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for name in ("opt", "opt/prober", "opt/prober/" + self.version):
+            self.assertEqual(stat.S_IMODE(os.stat(f"{self.root}/{name}").st_mode), 0o755, name)
+
     def test_a_changed_definition_is_kept(self):
         self.assertEqual(init("--root", self.root).returncode, 0)
         self.make(UNIT, self.read(UNIT) + "# mine\n")

@@ -62,6 +62,10 @@ Answer refuse(const Call& call, std::string_view code, std::string_view message,
                           xml_escaped(message) + "</Message></Error></Errors><RequestID>" +
                           random_hex(32) + "</RequestID></Response>");
       break;
+    case Protocol::kRest:
+      answer = xml_answer("<Error><Code>" + tag + "</Code><Message>" + xml_escaped(message) +
+                          "</Message><RequestId>" + random_hex(32) + "</RequestId></Error>");
+      break;
     case Protocol::kPlain:
       answer.content_type = "text/plain";
       answer.body = std::string(message) + "\n";

@@ -28,7 +28,7 @@ namespace json = boost::json;
 
 using Answer = http::ServerResponse;
 
-enum class Protocol { kJson, kQuery, kEc2Query, kPlain };
+enum class Protocol { kJson, kQuery, kEc2Query, kRest, kPlain };
 
 // Where a body is unpacked. Kept by who serves a connection, so that a body does not cost fresh pages.
 class BodyRoom {
@@ -51,6 +51,7 @@ class BodyRoom {
 // One request, after it was read and before anybody judged it.
 struct Call {
   const http::ServerRequest* http = nullptr;
+  std::string_view method;  // HEAD as well, which `http` calls GET
   Protocol protocol = Protocol::kPlain;
   std::string service;    // "logs", "monitoring", "ec2", "imds", "containers", …
   std::string operation;  // "PutLogEvents"; for plain ones the path

@@ -117,6 +117,7 @@ class Session {
         reader_->keeps_alive() ? http::AfterAnswer::kKeepAlive : http::AfterAnswer::kClose;
     if (World::is_control(request.path)) return send(world_.control(request), after);
     Call call;
+    call.method = reader_->is_head() ? std::string_view("HEAD") : request.method;
     if (auto refused = world_.classify(request, call, room_))
       return send(std::move(*refused), after);
     const std::optional<Fault> fault = world_.faults().pick(call.service, call.operation);
@@ -126,15 +127,20 @@ class Session {
 
   bool answer_with(const Fault& fault, const Call& call, http::AfterAnswer after) {
     const bool is_json = call.protocol == Protocol::kJson;
+    const bool is_rest = call.protocol == Protocol::kRest;
     Answer answer;
     switch (fault.kind) {
       case FaultKind::kThrottle:
         answer = refuse(call,
                         !fault.code.empty()                    ? std::string_view(fault.code)
+                        : is_rest                              ? "SlowDown"
                         : is_json                              ? "ThrottlingException"
                         : call.protocol == Protocol::kEc2Query ? "RequestLimitExceeded"
                                                                : "Throttling",
-                        "Rate exceeded", fault.status == 0 ? 400 : fault.status);
+                        "Rate exceeded",
+                        fault.status != 0 ? fault.status
+                        : is_rest         ? 503
+                                          : 400);
         break;
       case FaultKind::kError:
         answer = refuse(call, fault.code.empty() ? "InternalFailure" : fault.code,

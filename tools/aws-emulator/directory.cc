@@ -43,6 +43,7 @@ Answer Directory::answer(const Call& call) {
       {"autoscaling DescribeTags", &Directory::auto_scaling_tags},
       {"autoscaling DescribeAutoScalingInstances", &Directory::auto_scaling_instances},
       {"cloudformation DescribeStacks", &Directory::describe_stacks},
+      {"cloudformation SignalResource", &Directory::signal_resource},
       {"sts GetCallerIdentity", &Directory::caller_identity},
       {"sts AssumeRoleWithWebIdentity", &Directory::web_identity}};
   using Json = Answer (Directory::*)(const Call&, const json::object&);
@@ -169,6 +170,33 @@ Answer Directory::describe_stacks(const Call& call) {
       "<DescribeStacksResult><Stacks>" +
       items + "</Stacks>" + (page->next.empty() ? "" : element("NextToken", page->next)) +
       "</DescribeStacksResult>" + metadata() + "</DescribeStacksResponse>");
+}
+
+Answer Directory::signal_resource(const Call& call) {
+  constexpr size_t kUniqueIdMax = 64;
+  json::object signal;
+  for (const char* name : {"StackName", "LogicalResourceId", "UniqueId", "Status"}) {
+    if (call.field(name).empty()) {
+      violations_.note("cloudformation", std::string("SignalResource without ") + name);
+      return refuse(call, "ValidationError", std::string(name) + " is needed");
+    }
+    signal[name] = std::string(call.field(name));
+  }
+  const bool known = call.field("Status") == "SUCCESS" || call.field("Status") == "FAILURE";
+  if (!known || call.field("UniqueId").size() > kUniqueIdMax) {
+    violations_.note("cloudformation", "SignalResource with a wrong Status or UniqueId");
+    return refuse(call, "ValidationError", "Status or UniqueId is wrong");
+  }
+  const std::lock_guard lock(mutex_);
+  signals_.push_back(std::move(signal));
+  return xml_answer(
+      "<SignalResourceResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\">" +
+      metadata() + "</SignalResourceResponse>");
+}
+
+json::array Directory::signals() const {
+  const std::lock_guard lock(mutex_);
+  return signals_;
 }
 
 Answer Directory::caller_identity(const Call& call) {

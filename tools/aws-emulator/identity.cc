@@ -264,9 +264,13 @@ std::optional<Answer> Identity::verify(const Call& call) {
   const std::string_view stated = request.header("x-amz-content-sha256");
   if (!stated.empty() && stated != payload)
     return bad(call, mismatch, "x-amz-content-sha256 is not that of the body");
-  const std::string method(request.method);
+  const bool is_s3 = call.protocol == Protocol::kRest;
+  if (is_s3 && stated.empty())
+    return bad(call, "MissingSecurityHeader", "x-amz-content-sha256 is missing");
+  const std::string method(call.method);
   // Every service but S3 encodes the path twice.
-  const std::string path = encoded(encoded(request.path, true), true);
+  const std::string once = encoded(request.path, true);
+  const std::string path = is_s3 ? once : encoded(once, true);
   const std::string canonical = method + "\n" + path + "\n" + canonical_query(request) + "\n" +
                                 headers + "\n" + std::string(signed_list) + "\n" + payload;
   const std::string scope_text = scope[1] + "/" + scope[2] + "/" + scope[3] + "/aws4_request";

@@ -86,6 +86,14 @@ std::optional<Answer> World::classify(const http::ServerRequest& request, Call& 
                                       BodyRoom& room) {
   call.http = &request;
   call.body = request.body;
+  // No path, header or parameter tells S3 from the others, but for whom the request is signed.
+  if (request.header("authorization").find("/s3/aws4_request") != std::string_view::npos) {
+    call.protocol = Protocol::kRest;
+    call.service = "s3";
+    call.operation = S3::operation_of(call.method, request);
+    call.text = call.body;
+    return std::nullopt;
+  }
   if (Machine::owns(request.path)) {
     call.service = Machine::service_of(request.path);
     call.operation = request.path;
@@ -157,6 +165,8 @@ Answer World::answer(const Call& call) {
     answer = logs_.answer(call);
   } else if (call.service == "monitoring") {
     answer = metrics_.answer(call);
+  } else if (call.service == "s3") {
+    answer = s3_.answer(call);
   } else if (call.protocol == Protocol::kPlain) {
     answer = machine_.answer(call);
   } else {
@@ -188,6 +198,8 @@ json::object World::report() const {
           {"faults", faults_.report()},
           {"logs", logs_.report()},
           {"metrics", metrics_.report()},
+          {"s3", s3_.report()},
+          {"signals", directory_.signals()},
           {"imds", machine_.report()},
           {"credentials_issued", identity_.issued()},
           {"clock_offset_ms", clock_.offset_ms()}};

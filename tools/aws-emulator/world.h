@@ -14,6 +14,7 @@
 #include "logs.h"
 #include "machine.h"
 #include "metrics.h"
+#include "s3.h"
 
 namespace outrigger::emulator {
 
@@ -46,6 +47,7 @@ class World {
   Identity identity_{account_, clock_, violations_};
   Logs logs_;
   Metrics metrics_{clock_, violations_};
+  S3 s3_{clock_, violations_};
   Machine machine_{account_, clock_, violations_, identity_};
   Directory directory_{account_, clock_, violations_, identity_};
 

@@ -86,7 +86,10 @@ class Boot(unittest.TestCase):
                                   "find", "/", "-path", "/proc", "-prune", "-o", "-type", "d", "-writable", "-print")
         self.assertEqual(looked.stdout, "", "directories that it could write to")
         exposure = self.machine.run("systemd-analyze", "security", "--no-pager", UNIT).stdout
-        print(exposure.splitlines()[-1] if exposure else "")
+        print(exposure.splitlines()[-1])
+        self.assertLessEqual(float(exposure.splitlines()[-1].split(":")[1].split()[0]), 2.0)
+        verified = self.machine.run("systemd-analyze", "verify", "--man=no", DEFINITION)
+        self.assertEqual((verified.returncode, verified.stdout + verified.stderr), (0, ""))
 
     def host_pid(self, inside):
         """The pid out here of a process in there."""
@@ -212,6 +215,28 @@ class Boot(unittest.TestCase):
         self.machine.wait_for(lambda: self.machine.show(UNIT, "ActiveState") == "inactive", "the drain's end")
         self.assertEqual(self.machine.show(UNIT, "NRestarts"), "0")
         self.which()  # a connection starts it again: the socket is still there
+
+    def test_8_watchdog(self):
+        """One that hangs is reported with its stacks, then started anew."""
+        before = self.pid()
+        host = self.host_pid(str(before))
+        with open(f"/proc/{host}/task/{host}/children") as children:
+            pids = children.read().split()
+
+        def title(pid):
+            with open(f"/proc/{pid}/cmdline", "rb") as f:
+                return f.read()
+        service = next(pid for pid in pids if b": service" in title(pid))
+        self.assertEqual(self.machine.show(UNIT, "NRestarts"), "0")
+        os.kill(int(service), 19)
+        self.machine.wait_for(lambda: self.machine.show(UNIT, "NRestarts") == "1" and
+                              self.machine.show(UNIT, "ActiveState") == "active", "the restart")
+        self.assertNotEqual(self.pid(), before)
+        log = self.machine.run("journalctl", "-u", UNIT, "-o", "cat", "-n", "200").stdout
+        self.assertIn("Watchdog timeout", log)
+        report, end = log.find("service hangs"), log.find("Watchdog timeout")
+        self.assertTrue(0 <= report < end, "the report is out before: " + log)
+        self.which()
 
     def test_9_uninstall(self):
         done = self.init("v1", "--uninstall")

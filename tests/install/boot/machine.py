@@ -103,7 +103,8 @@ class Machine:
     def path(self, inside):
         return self.root + inside
 
-    def boot(self):
+    def boot(self, meanwhile=lambda: None):
+        """`meanwhile` is called once its network is there, as early as can be."""
         # An own mount namespace: nspawn writes to /run, and nothing of it is to stay.
         script = ("mount -t tmpfs tmpfs /run && mkdir -p /run/lock && exec \"$@\"")
         self.console = open(os.path.join(self.directory, "console"), "wb")
@@ -113,6 +114,7 @@ class Machine:
              "--link-journal=no", "--boot", "systemd.log_target=console"],
             stdin=subprocess.DEVNULL, stdout=self.console, stderr=subprocess.STDOUT, start_new_session=True)
         self.wait_for(lambda: self.find_leader(), "the machine's PID 1")
+        meanwhile()
         self.wait_for(lambda: self.run("systemctl", "is-system-running").stdout.strip() in ("running", "degraded"),
                       "the boot")
         return self

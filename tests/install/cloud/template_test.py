@@ -4,6 +4,8 @@
 cfn-lint and shellcheck where they are there; moto's CloudFormation makes the stack, and discovery reads its outputs.
 """
 import base64
+import hashlib
+import io
 import json
 import os
 import re
@@ -11,6 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import unittest
@@ -94,12 +97,47 @@ class Texts(unittest.TestCase):
         self.assertEqual(service["spec"]["selector"], deployment["spec"]["selector"]["matchLabels"])
         if not shutil.which("kubectl"):
             self.skipTest("kubectl is not there")
-        file = self.path("manifests.yaml", prober("template", "--for", "kubernetes").stdout)
-        # Decodes by the built-in types, without a cluster; a field that they lack would be gone.
-        for want in (deployment, service):
-            done = subprocess.run(["kubectl", "annotate", "--local", "-f", file, "a=b", "-o", "json"],
-                                  capture_output=True, text=True)
-            self.assertEqual(done.returncode, 0, done.stderr)
+        for manifest, words in ((deployment, ("set", "image", "prober=other:2")),
+                                (service, ("set", "selector", "other=2"))):
+            read = self.read_by_kubectl(manifest, words)
+            self.assertEqual(read.returncode, 0, read.stderr)
+            self.assert_part_of(self.changed(manifest), json.loads(read.stdout))
+        # So that it could have failed: a wrong type, and a field that does not exist.
+        wrong = json.loads(json.dumps(deployment))
+        wrong["spec"]["replicas"] = "many"
+        self.assertNotEqual(self.read_by_kubectl(wrong, ("set", "image", "prober=other:2")).returncode, 0)
+        wrong["spec"]["replicas"] = 2
+        wrong["spec"]["strategy"]["nonsense"] = 1
+        read = json.loads(self.read_by_kubectl(wrong, ("set", "image", "prober=other:2")).stdout)
+        with self.assertRaisesRegex(AssertionError, "nonsense"):
+            self.assert_part_of(self.changed(wrong), read)
+
+    def changed(self, manifest):
+        """As the words given to kubectl change it: it prints nothing where they change nothing."""
+        manifest = json.loads(json.dumps(manifest))
+        if manifest["kind"] == "Service":
+            manifest["spec"]["selector"] = {"other": "2"}
+        else:
+            manifest["spec"]["template"]["spec"]["containers"][0]["image"] = "other:2"
+        return manifest
+
+    def read_by_kubectl(self, manifest, words):
+        """What is left of it once the client has read it into its own types, without a cluster."""
+        file = self.path("manifest.json", json.dumps(manifest))
+        return subprocess.run(["kubectl", *words[:2], "--local", "-f", file, "-o", "json", *words[2:]],
+                              capture_output=True, text=True)
+
+    def assert_part_of(self, part, whole, where=""):
+        if isinstance(part, dict):
+            for name, value in part.items():
+                self.assertIn(name, whole, where)
+                self.assert_part_of(value, whole[name], where + "." + name)
+        elif isinstance(part, list):
+            self.assertEqual(len(part), len(whole), where)
+            for one, other in zip(part, whole):
+                self.assert_part_of(one, other, where + "[]")
+        else:
+            self.assertEqual(part, whole, where)
 
     def test_the_script_is_posix_sh(self):
         done = prober("user-data", "--bucket", "b", "--stack", "s", "--", "--target", "http://a'b/ $c")
@@ -114,9 +152,43 @@ class Texts(unittest.TestCase):
         check = subprocess.run(["shellcheck", "-s", "sh", script], capture_output=True, text=True)
         self.assertEqual((check.returncode, check.stdout), (0, ""))
 
+    def test_the_image_holds_one_file(self):
+        with open(self.path("image.tar", ""), "wb") as file:
+            self.assertEqual(subprocess.run([PROBER, "template", "--for", "image"], stdout=file).returncode, 0)
+        archive = os.path.join(self.directory, "image.tar")
+        again = subprocess.run([PROBER, "template", "--for", "image"], capture_output=True).stdout
+        with open(archive, "rb") as file:
+            self.assertEqual(file.read(), again, "the same file gives the same bytes")
+        with tarfile.open(archive) as image:
+            def blob(descriptor):
+                content = image.extractfile("blobs/" + descriptor["digest"].replace(":", "/")).read()
+                self.assertEqual("sha256:" + hashlib.sha256(content).hexdigest(), descriptor["digest"])
+                self.assertEqual(len(content), descriptor["size"])
+                return content
+            index = json.load(image.extractfile("index.json"))
+            manifest = json.loads(blob(index["manifests"][0]))
+            config = json.loads(blob(manifest["config"]))
+            self.assertEqual(len(manifest["layers"]), 1)
+            layer = blob(manifest["layers"][0])
+        self.assertEqual(config["rootfs"]["diff_ids"], [manifest["layers"][0]["digest"]])
+        self.assertEqual(config["config"]["Entrypoint"], ["/prober"])
+        self.assertNotIn("+", index["manifests"][0]["annotations"]["org.opencontainers.image.ref.name"])
+        with tarfile.open(fileobj=io.BytesIO(layer)) as files:
+            self.assertEqual([(m.name, m.mode) for m in files.getmembers()], [("prober", 0o755)])
+            with open(PROBER, "rb") as file:
+                self.assertEqual(files.extractfile("prober").read(), file.read())
+        if not shutil.which("skopeo"):
+            self.skipTest("skopeo is not there")
+        copied = subprocess.run(["skopeo", "--insecure-policy", "copy", "-q", "oci-archive:" + archive,
+                                 "dir:" + os.path.join(self.directory, "copied")], capture_output=True, text=True)
+        self.assertEqual(copied.returncode, 0, copied.stderr)
+        looked = json.loads(subprocess.run(["skopeo", "inspect", "oci-archive:" + archive], capture_output=True,
+                                           text=True, check=True).stdout)
+        self.assertEqual((looked["Os"], len(looked["Layers"])), ("linux", 1))
+
     def test_faults_are_one_sentence_each(self):
         for words, sentence in (
-                (("template", "--for", "mars"), '--for "mars" will not do: expected ec2, ecs or kubernetes'),
+                (("template", "--for", "mars"), '--for "mars" will not do: expected ec2, ecs, kubernetes or image'),
                 (("template", "now"), "now"),
                 (("user-data", "--sha256", "12"), '--sha256 "12" will not do: expected 64 digits of lower-case hex'),
                 (("user-data", "--version", "9.9.1234567"), "--sha256 has to say which")):

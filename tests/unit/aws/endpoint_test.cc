@@ -108,6 +108,16 @@ constexpr const char* kTable = R"(
 8 us-gov-west-1 0 1 https://sts.us-gov-west-1.api.aws
 8 us-gov-west-1 1 0 https://sts.us-gov-west-1.amazonaws.com
 8 us-gov-west-1 1 1 https://sts-fips.us-gov-west-1.api.aws
+9 eu-west-1 0 0 https://s3.eu-west-1.amazonaws.com
+9 eu-west-1 0 1 https://s3.dualstack.eu-west-1.amazonaws.com
+9 eu-west-1 1 0 https://s3-fips.eu-west-1.amazonaws.com
+9 eu-west-1 1 1 https://s3-fips.dualstack.eu-west-1.amazonaws.com
+9 cn-north-1 0 0 https://s3.cn-north-1.amazonaws.com.cn
+9 cn-north-1 0 1 https://s3.dualstack.cn-north-1.amazonaws.com.cn
+9 us-gov-west-1 0 0 https://s3.us-gov-west-1.amazonaws.com
+9 us-gov-west-1 0 1 https://s3.dualstack.us-gov-west-1.amazonaws.com
+9 us-gov-west-1 1 0 https://s3-fips.us-gov-west-1.amazonaws.com
+9 us-gov-west-1 1 1 https://s3-fips.dualstack.us-gov-west-1.amazonaws.com
 )";
 
 TEST(Endpoint, is_where_the_published_rules_say) {
@@ -141,9 +151,16 @@ TEST(Endpoint, a_configured_one_goes_first_and_the_services_own_before_that) {
                                           {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"}});
   EXPECT_EQ(endpoint_url(Service::kLogs, "eu-west-1", ignored),
             "https://logs.eu-west-1.amazonaws.com");
-  const char* const names[] = {"CLOUDWATCH_LOGS", "CLOUDWATCH",       "EC2",
-                               "AUTO_SCALING",    "CLOUDFORMATION",   "SSM",
-                               "SECRETS_MANAGER", "SERVICEDISCOVERY", "STS"};
+  const char* const names[] = {"CLOUDWATCH_LOGS",
+                               "CLOUDWATCH",
+                               "EC2",
+                               "AUTO_SCALING",
+                               "CLOUDFORMATION",
+                               "SSM",
+                               "SECRETS_MANAGER",
+                               "SERVICEDISCOVERY",
+                               "STS",
+                               "S3"};
   for (int i = 0; i < kServices; ++i) {
     const std::string name = "AWS_ENDPOINT_URL_" + std::string(names[i]);
     EXPECT_EQ(endpoint_url(static_cast<Service>(i), "x", variables_of({{name, "http://own"}})),

@@ -195,7 +195,7 @@ TEST_F(CommandTest, an_unknown_word_is_named_with_its_neighbour) {
 }
 
 TEST_F(CommandTest, delivery_needs_the_operations_object) {
-  for (const char* word : {"template", "user-data", "init"}) {
+  for (const char* word : {"template", "user-data", "push", "init"}) {
     const Outcome outcome = run({word});
     EXPECT_EQ(outcome.status, 1) << word;
     EXPECT_EQ(outcome.err.find("hello: " + std::string(word) + " needs the operations object"), 0u)
