@@ -57,6 +57,14 @@ if (log::one_in(100, context)) log::debug(context, "{rows} rows", rows); // whol
 }
 }  // namespace logging
 
+namespace admin {
+using namespace outrigger;
+int main(int argc, char** argv) {
+Service shop{{.name = "shop", .admin_roles = {"arn:aws:iam::123456789012:role/Operators"}}};
+return run(argc, argv, shop);
+}
+}  // namespace admin
+
 namespace reference {
 using namespace outrigger;
 void operations(Service& service) {
