@@ -21,10 +21,13 @@ void expect_live_bytes(const std::string& file) {
   const std::string top =
       go_tool_pprof("-top -focus=holds_ -sample_index=inuse_space", scratch.path("heap"));
   const auto all = shares(top);
-  EXPECT_NEAR(megabytes_in(top), held, 0.05 * held) << top;
+  const std::string comments = go_tool_pprof("-comments", scratch.path("heap"));
+  // On a machine that is busy elsewhere the keeper lags, and a sample that had to wait is borne by
+  // the next one, whoever made that.
+  const double waited = std::max(0.0, number_before(comments, " times a sample had to wait"));
+  EXPECT_NEAR(megabytes_in(top), held, 0.05 * held + waited * 32768 / (1 << 20)) << top << comments;
   EXPECT_NEAR(share_of(all, "holds_three_quarters").flat, 75, 5) << top;
   EXPECT_NEAR(share_of(all, "holds_a_quarter").flat, 25, 5) << top;
-  const std::string comments = go_tool_pprof("-comments", scratch.path("heap"));
   printf("%.1f MB held, %.1f MB shown\n%s", held, megabytes_in(top), comments.c_str());
   // What came and went counts as allocated: malloc, two of realloc, aligned_alloc and calloc.
   const std::string allocated =
