@@ -4,6 +4,7 @@
 
 #include "aws/cloudformation.h"
 #include "aws/logs.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/threads.h"
 #include "delivery/files.h"
@@ -62,9 +63,7 @@ class Teller {
     constexpr size_t kTextMax = 512u << 10;
     constexpr size_t kLinesMax = 5'000;
     if (text.size() > kTextMax) text.remove_prefix(text.size() - kTextMax);
-    const int64_t now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                               std::chrono::system_clock::now().time_since_epoch())
-                               .count();
+    const int64_t now_ms = base::real_ns() / base::kNsPerMs;
     std::string body;
     aws::logs::begin_body(group_name, stream, body);
     for (size_t lines = 0; !text.empty() && lines < kLinesMax; ++lines) {

@@ -18,6 +18,14 @@ using delivery::PushWanted;
 using delivery::TemplateWanted;
 using delivery::UserDataWanted;
 
+const auto kNoVariable = [](const char*) -> const char* { return nullptr; };
+
+// Of a command alone: no variable of the environment stands for it.
+OptionSpec typed_only(OptionSpec spec) {
+  spec.has_variable = false;
+  return spec;
+}
+
 struct InitGiven {
   InitWanted wanted;
   bool print = false;
@@ -41,8 +49,7 @@ std::vector<OptionSpec> init_specs(InitGiven& into) {
                        into.wanted.timeout = *time;
                        return {};
                      }};
-  timeout.has_variable = false;
-  std::vector<OptionSpec> specs{
+  return {
       switch_spec("print", "shows the definition for the init system, touches nothing", into.print),
       switch_spec("dry-run", "tells what would be done, touches nothing", into.dry_run),
       switch_spec("uninstall", "stops the service and removes what -init has made", into.uninstall),
@@ -56,11 +63,8 @@ std::vector<OptionSpec> init_specs(InitGiven& into) {
                 into.wanted.boot_log),
       text_spec("signal", "STACK/RESOURCE", "whom CloudFormation is to tell how it ended",
                 into.wanted.signal),
-      std::move(timeout)};
-  OptionSpec json = json_spec(into.json, "a line of JSON for each step");
-  json.has_variable = false;
-  specs.push_back(std::move(json));
-  return specs;
+      typed_only(std::move(timeout)),
+      typed_only(json_spec(into.json, "a line of JSON for each step"))};
 }
 
 delivery::Facts facts_of(const internal::ServiceParts& parts, Program program) {
@@ -83,8 +87,7 @@ delivery::Facts facts_of(const internal::ServiceParts& parts, Program program) {
 void add_declarations(const internal::ServiceParts& parts, delivery::Facts& facts) {
   const Environment production{"production", EnvironmentKind::kProduction, "by a template", true,
                                false};
-  const auto no_variable = [](const char*) -> const char* { return nullptr; };
-  const auto settings = resolve_settings(parts.settings, EnvironmentKind::kProduction, no_variable);
+  const auto settings = resolve_settings(parts.settings, EnvironmentKind::kProduction, kNoVariable);
   const RunOptions defaults;
   facts.declarations =
       declarations_json({parts, defaults, production, settings, Manner::kOwnMain}).dump();
@@ -132,20 +135,23 @@ Result<delivery::Facts> facts_for(const internal::ServiceParts& parts, Program p
   return facts;
 }
 
-const auto kNoVariable = [](const char*) -> const char* { return nullptr; };
-
 int refuse(const internal::ServiceParts& parts, const std::string& sentence, int status) {
   say_error(parts.options.name, sentence);
   return status;
+}
+
+// What is wrong with the words, if anything; else they are in what `specs` point to.
+Result<void> read_words(const std::vector<OptionSpec>& specs, std::vector<std::string> words) {
+  const auto plain = read_options(specs, std::move(words), kNoVariable, Words::kRefused);
+  return plain.ok() ? Result<void>() : plain.error();
 }
 
 int init(const internal::ServiceParts& parts, Program program, const ops::Table& door,
          std::vector<std::string> words) {
   InitGiven given;
   given.wanted.run_words = split_off_run_words(words);
-  const auto plain =
-      read_options(init_specs(given), std::move(words), kNoVariable, Words::kRefused);
-  if (!plain.ok()) return refuse(parts, plain.error().message, kExitUsage);
+  if (const auto read = read_words(init_specs(given), std::move(words)); !read.ok())
+    return refuse(parts, read.error().message, kExitUsage);
   if (given.print + given.dry_run + given.uninstall > 1)
     return refuse(parts, "--print, --dry-run and --uninstall exclude each other", kExitUsage);
   if (given.print) given.wanted.what = InitWanted::What::kPrint;
@@ -194,11 +200,9 @@ std::vector<OptionSpec> template_specs(TemplateGiven& into) {
         else return bad_input("--for", name, "ec2, ecs, kubernetes or image");
         return {};
       }};
-  platform.has_variable = false;
-  OptionSpec json = json_spec(into.json, "as JSON; the default is YAML");
-  json.has_variable = false;
   return {
-      std::move(platform), std::move(json),
+      typed_only(std::move(platform)),
+      typed_only(json_spec(into.json, "as JSON; the default is YAML")),
       switch_spec("policy", "the policy of the service's role alone, as JSON", into.wanted.policy),
       text_spec("image", "NAME", "the container image, with registry and tag", into.wanted.image)};
 }
@@ -207,12 +211,11 @@ int print_template(const internal::ServiceParts& parts, Program program, const o
                    std::vector<std::string> words) {
   TemplateGiven given;
   given.wanted.run_words = split_off_run_words(words);
-  const auto plain =
-      read_options(template_specs(given), std::move(words), kNoVariable, Words::kRefused);
-  if (!plain.ok()) return refuse(parts, plain.error().message, kExitUsage);
+  if (const auto read = read_words(template_specs(given), std::move(words)); !read.ok())
+    return refuse(parts, read.error().message, kExitUsage);
   if (given.json) given.wanted.format = TemplateWanted::Format::kJson;
-  const auto words_of_run = given.wanted.run_words;
-  std::vector<std::string> looked_at = words_of_run;
+  // What is printed keeps --listen.
+  std::vector<std::string> looked_at = given.wanted.run_words;
   auto facts = facts_for(parts, program, looked_at);
   if (!facts) return refuse(parts, facts.error().message, kExitUsage);
   add_declarations(parts, *facts);
@@ -235,9 +238,8 @@ int print_user_data(const internal::ServiceParts& parts, Program program, const 
   UserDataWanted wanted;
   wanted.resource = kGroup;
   wanted.run_words = split_off_run_words(words);
-  const auto plain =
-      read_options(user_data_specs(wanted), std::move(words), kNoVariable, Words::kRefused);
-  if (!plain.ok()) return refuse(parts, plain.error().message, kExitUsage);
+  if (const auto read = read_words(user_data_specs(wanted), std::move(words)); !read.ok())
+    return refuse(parts, read.error().message, kExitUsage);
   const bool hex = std::all_of(wanted.sha256.begin(), wanted.sha256.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
   });
@@ -258,8 +260,6 @@ struct PushGiven {
 };
 
 std::vector<OptionSpec> push_specs(PushGiven& into) {
-  OptionSpec json = json_spec(into.json, "a line of JSON for each step");
-  json.has_variable = false;
   return {text_spec("bucket", "NAME", "S3 bucket; outrigger-ACCOUNT-REGION where none is named",
                     into.wanted.bucket),
           text_spec("to-stack", "NAME", "updates that stack to this version, and follows it",
@@ -269,15 +269,14 @@ std::vector<OptionSpec> push_specs(PushGiven& into) {
                     into.wanted.debug_file),
           switch_spec("allow-changes", "also a build from changes that are in no commit",
                       into.wanted.allow_changes),
-          std::move(json)};
+          typed_only(json_spec(into.json, "a line of JSON for each step"))};
 }
 
 int push(const internal::ServiceParts& parts, Program program, const ops::Table& door,
          std::vector<std::string> words) {
   PushGiven given;
-  const auto plain =
-      read_options(push_specs(given), std::move(words), kNoVariable, Words::kRefused);
-  if (!plain.ok()) return refuse(parts, plain.error().message, kExitUsage);
+  if (const auto read = read_words(push_specs(given), std::move(words)); !read.ok())
+    return refuse(parts, read.error().message, kExitUsage);
   if (given.json) given.wanted.progress = InitWanted::Progress::kJson;
   return door.push(facts_of(parts, program), given.wanted);
 }
