@@ -19,7 +19,8 @@ using segment::kPage;
 using segment::kStackBytesMax;
 using segment::Sample;
 
-// A thread that waits for a device cannot be stopped; the others come to it in microseconds.
+// A thread that waits for a device cannot be stopped; the others come to it in microseconds, on a
+// machine that has a processor for them.
 constexpr int64_t kStopPatienceNs = 100 * base::kNsPerMs;
 // How far below its stack an overflow may have come in one step.
 constexpr size_t kGuardPagesMax = 256;
@@ -44,9 +45,8 @@ void copy_registers(const Registers& from, Sample& to) {
 }
 #endif
 
-// waitpid's status once the thread stands still; -1 when it does not within the patience.
-int wait_until_stopped(int32_t thread_id) {
-  const int64_t until_ns = base::monotonic_ns() + kStopPatienceNs;
+// waitpid's status once the thread stands still; -1 when it does not by then.
+int wait_until_stopped(int32_t thread_id, int64_t until_ns) {
   for (;;) {
     int status = 0;
     const pid_t found = waitpid(thread_id, &status, __WALL | WNOHANG);
@@ -92,9 +92,9 @@ HeldThread::~HeldThread() {
   ptrace(PTRACE_DETACH, id_, nullptr, reinterpret_cast<void*>(signal));
 }
 
-bool HeldThread::wait() {
+bool HeldThread::wait(int64_t until_ns) {
   if (error_ != 0) return false;
-  status_ = wait_until_stopped(id_);
+  status_ = wait_until_stopped(id_, until_ns);
   if (status_ < 0) error_ = ETIMEDOUT;
   return status_ >= 0;
 }
@@ -129,7 +129,7 @@ Held copy_stack_of(int pid, int32_t thread_id, Sample& sample) {
   const int64_t begin_ns = base::monotonic_ns();
   {
     HeldThread thread(thread_id);
-    if (thread.wait()) thread.copy(pid, sample);
+    if (thread.wait(begin_ns + kStopPatienceNs)) thread.copy(pid, sample);
     held.error = thread.error();
   }
   held.held_ns = base::monotonic_ns() - begin_ns;

@@ -23,8 +23,8 @@ class HeldThread {
   // errno of the last step; ETIMEDOUT for one that did not come to a stop.
   int error() const { return error_; }
 
-  // Until it stands still. False when it does not within a tenth of a second, or has ended.
-  bool wait();
+  // Until it stands still. False when it does not by then (base::monotonic_ns()), or has ended.
+  bool wait(int64_t until_ns);
   // After wait(). `pid`: its process.
   bool copy(int pid, segment::Sample& sample);
 
@@ -43,7 +43,7 @@ struct Held {
   int error = 0;        // errno; 0: `sample` holds the stack
   int64_t held_ns = 0;  // how long the thread stood still
 };
-// One thread, held for as long as that takes.
+// One thread, held for as long as that takes; a tenth of a second to come to a stop.
 Held copy_stack_of(int pid, int32_t thread_id, segment::Sample& sample);
 
 }  // namespace outrigger::pprof

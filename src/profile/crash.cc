@@ -47,7 +47,7 @@ struct Watch {
   int bell = -1;
   std::array<struct sigaction, kSignals.size()> before;  // what is to come after the report
   std::terminate_handler terminate_before = nullptr;
-  std::atomic<bool> terminating{false};
+  std::atomic<pid_t> terminating{0};  // the thread, once there is one
 };
 Watch g_watch;
 
@@ -157,9 +157,17 @@ void leave_exception(CrashPage& page) {
 }
 
 [[noreturn]] void on_terminate() {
-  // what() may throw or terminate itself; it then comes here again.
-  if (getpid() == g_process.pid && !g_watch.terminating.exchange(true))
-    leave_exception(segment::crash_page(g_process.view));
+  if (getpid() == g_process.pid) {
+    const auto self = static_cast<pid_t>(syscall(SYS_gettid));
+    pid_t first = 0;
+    if (g_watch.terminating.compare_exchange_strong(first, self)) {
+      leave_exception(segment::crash_page(g_process.view));
+    } else if (first != self) {
+      // The page is another thread's, which may not have come to abort() yet. The same thread comes
+      // here again when what() throws or terminates.
+      wait_for_answer(kSecondPatienceNs);
+    }
+  }
   if (g_watch.terminate_before != nullptr) g_watch.terminate_before();
   std::abort();
 }
