@@ -71,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   peer.unix_socket = (data[1] & 2) != 0;
   if (peer.unix_socket) peer.uid = kOwn + (data[1] & 4);
   peer.loopback = (data[1] & 8) != 0;
-  const http::Handler handler = admin::handler(source, kOwn);
+  const http::Handler handler = admin::handler(source, {.own_uid = kOwn});
 
   std::string_view cut(reinterpret_cast<const char*>(data) + 2, size - 2);
   std::string_view whole = cut;
