@@ -131,7 +131,7 @@ std::string head(const Facts& facts, const UserDataWanted& values) {
   const auto set = [&](const char* name, const std::string& value) {
     text += std::string(name) + "=" + value + "\n";
   };
-  set("service", facts.name);
+  set("service", quoted(facts.name));  // "echo" is a command
   set("version", values.version);
   set("sha256", values.sha256);
   set("bucket", values.bucket);

@@ -24,12 +24,25 @@ std::string names_of(const json::object& object) {
   return names;
 }
 
+// "/latest/…": by name, or by the date of the metadata's version, which all say the same here.
+std::string_view rest_of(std::string_view path) {
+  constexpr std::string_view kLatest = "/latest/";
+  if (path.starts_with(kLatest)) return path.substr(kLatest.size());
+  constexpr std::string_view kDated = "/nnnn-nn-nn/";
+  if (path.size() < kDated.size()) return {};
+  for (size_t i = 0; i < kDated.size(); ++i) {
+    const bool is_digit = path[i] >= '0' && path[i] <= '9';
+    if (kDated[i] == 'n' ? !is_digit : path[i] != kDated[i]) return {};
+  }
+  return path.substr(kDated.size());
+}
+
 }  // namespace
 
 bool Machine::owns(std::string_view path) { return !service_of(path).empty(); }
 
 std::string Machine::service_of(std::string_view path) {
-  if (path.starts_with("/latest/")) return "imds";
+  if (!rest_of(path).empty()) return "imds";
   if (path.starts_with("/v2/credentials") || path.starts_with("/v1/credentials"))
     return "containers";
   if (path.starts_with("/v4/")) return "task";
@@ -38,7 +51,7 @@ std::string Machine::service_of(std::string_view path) {
 
 Answer Machine::answer(const Call& call) {
   if (call.service == "imds")
-    return call.http->path == "/latest/api/token" ? token(call) : metadata(call);
+    return rest_of(call.http->path) == "api/token" ? token(call) : metadata(call);
   if (call.service == "containers") return container_credentials(call);
   return task(call);
 }
@@ -74,9 +87,13 @@ Answer Machine::metadata(const Call& call) {
     if (known == tokens_.end() || known->second <= clock_.now_ms())
       return plain("401 - Unauthorized\n", 401);
   }
-  std::string_view path = call.http->path;
+  std::string_view path = rest_of(call.http->path);
   const auto instance = [&](std::string_view name) { return account_.text({"instance", name}); };
-  if (path == "/latest/dynamic/instance-identity/document") {
+  if (path == "user-data") {
+    const std::string script = account_.text({"user_data"});
+    return script.empty() ? not_there() : plain(script);
+  }
+  if (path == "dynamic/instance-identity/document") {
     Answer answer =
         plain(json::serialize(json::object{{"accountId", instance("account")},
                                            {"architecture", "x86_64"},
@@ -89,9 +106,13 @@ Answer Machine::metadata(const Call& call) {
                                            {"version", "2017-09-30"}}));
     return answer;
   }
-  constexpr std::string_view kBase = "/latest/meta-data/";
+  constexpr std::string_view kBase = "meta-data/";
   if (!path.starts_with(kBase)) return not_there();
   path.remove_prefix(kBase.size());
+  // What those who walk the tree are shown; the rest is found by those who ask for it.
+  if (path.empty())
+    return plain("ami-id\nhostname\ninstance-id\ninstance-type\nlocal-ipv4\nplacement/");
+  if (path == "placement/") return plain("availability-zone\nregion");
   if (path == "placement/region") return plain(instance("region"));
   if (path == "placement/availability-zone") return plain(instance("availability-zone"));
   const std::string role = instance("role");

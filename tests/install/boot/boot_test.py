@@ -168,6 +168,7 @@ class Boot(unittest.TestCase):
         dice = random.Random(20261124)
         longest = 1.5
         names = ["v2", "v1"]
+        halfway = 0
         for round_number in range(KILLS):
             name = names[round_number % 2]
             delay = dice.random() * longest
@@ -180,6 +181,7 @@ class Boot(unittest.TestCase):
                 except ProcessLookupError:
                     pass
             first.communicate(timeout=PATIENCE)
+            halfway += os.path.exists(self.machine.path("/opt/installed/unfinished"))
             if first.returncode == 0:
                 longest = max(0.2, min(longest, time.monotonic() - began))
             done = self.init(name)
@@ -187,6 +189,8 @@ class Boot(unittest.TestCase):
             self.expect_runs(name)
             there = os.listdir(self.machine.path("/opt/installed"))
             self.assertEqual([n for n in there if n.startswith(".")], [], there)
+        print(f"{KILLS} kills, {halfway} of them in the middle of it")
+        self.assertGreaterEqual(halfway, KILLS / 4, "it was a test")
 
     def inits(self):
         """Host pids of -init that run in the machine."""
