@@ -1,6 +1,8 @@
 // log::info() into a segment, with a reader on another thread that drains as the keeper does.
 #include <memory>
+#include <utility>
 
+#include "base/clock.h"
 #include "harness.h"
 #include "log/attach.h"
 #include "outrigger/log.h"
@@ -32,13 +34,14 @@ class Drain {
   void run() {
     log::set_when_full(log::WhenFull::kDrop);
     auto reader = std::make_unique<segment::Reader>(view_, -1);
+    uint64_t looked_at = 0;
     while (!stop_.load(std::memory_order_relaxed)) {
-      reader->begin(UINT64_MAX, false);
+      reader->begin(std::exchange(looked_at, base::ticks()), false);
       segment::RawRecord record;
       while (reader->next(record)) benchmark::DoNotOptimize(record.bytes);
       reader->release();
       // As the keeper does: a round each 100 us, so that the marks' cache lines stay with the
-      // writer meanwhile.
+      // writer meanwhile, and only what was there at the last one.
       std::this_thread::sleep_for(std::chrono::microseconds(100));
     }
   }

@@ -79,7 +79,13 @@ Drain::Turn Drain::turn(Service service) {
   if (!has_room()) return Turn::kNoRoom;
   const bool ended = service == Service::kEnded;
   Turn result = Turn::kIdle;
-  if (reader_.begin(ended ? UINT64_MAX : base::ticks(), ended)) {
+  // What has been written since the last turn stays for the next one. This processor fetches lines
+  // ahead of what it reads; at a ring's end those are the ones that the service is about to write,
+  // and it would have to wait for them.
+  const uint64_t now = base::ticks();
+  const uint64_t horizon = looked_at_ == 0 ? now : looked_at_;
+  looked_at_ = now;
+  if (reader_.begin(ended ? UINT64_MAX : horizon, ended)) {
     segment::RawRecord record;
     while (spool_.uncommitted() < kBatchBytes && has_room() && reader_.next(record)) {
       if (record.missing != 0) put_gap(record);
@@ -87,6 +93,8 @@ Drain::Turn Drain::turn(Service service) {
     }
     result = spool_.uncommitted() < kLittleBytes ? Turn::kLittle : Turn::kWorked;
     commit();
+  } else if (reader_.has_younger()) {
+    result = Turn::kLittle;
   }
   if (result == Turn::kIdle) {
     publish();

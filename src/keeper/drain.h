@@ -33,7 +33,7 @@ class Drain {
   enum class Service { kLives, kEnded };
   enum class Turn {
     kIdle,    // nothing was there
-    kLittle,  // a few lines, and that was all
+    kLittle,  // a few lines, and that was all, but for the newest
     kWorked,  // there may be more
     kNoRoom,  // the spool is full
   };
@@ -77,6 +77,7 @@ class Drain {
   render::MadeRecord made_;
   LineFormat format_ = LineFormat::kJson;
   int64_t published_ns_ = 0;
+  uint64_t looked_at_ = 0;  // ticks at the last turn
   std::atomic<uint64_t> irregularities_{0};
   std::atomic<uint64_t> errors_{0};  // as committed
 };

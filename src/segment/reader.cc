@@ -48,6 +48,7 @@ bool Reader::begin(uint64_t horizon, bool service_dead) {
   horizon_ = horizon;
   service_dead_ = service_dead;
   active_count_ = 0;
+  younger_ = false;
   current_ = kSources;
   for (uint32_t i = 0; i < kRings; ++i) {
     // Acquire: pairs with the writer's release; what lies below is complete.
@@ -57,12 +58,18 @@ bool Reader::begin(uint64_t horizon, bool service_dead) {
       free_if_ended(i);
     } else if (load_ring_head(i)) {
       active_[active_count_++] = i;
+    } else {
+      younger_ |= heads_[i].loaded;
     }
   }
   heads_[kOverflowRing].loaded = false;
-  if (view_.overflow().enqueue.load(std::memory_order_relaxed) != marks_[kOverflowRing].read &&
-      load_overflow_head())
-    active_[active_count_++] = kOverflowRing;
+  if (view_.overflow().enqueue.load(std::memory_order_relaxed) != marks_[kOverflowRing].read) {
+    if (load_overflow_head()) {
+      active_[active_count_++] = kOverflowRing;
+    } else {
+      younger_ |= heads_[kOverflowRing].loaded;
+    }
+  }
   return active_count_ != 0;
 }
 

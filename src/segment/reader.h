@@ -64,6 +64,8 @@ class Reader {
   // next round; UINT64_MAX takes everything. `service_dead`: half-written overflow cells are
   // stepped over. Returns false when nothing is there.
   bool begin(uint64_t horizon, bool service_dead);
+  // Whether begin() left something that is beyond the horizon.
+  bool has_younger() const { return younger_; }
 
   bool next(RawRecord& record);
 
@@ -116,6 +118,7 @@ class Reader {
       0;  // the current source may go on up to these ticks without a new comparison
   uint32_t current_ = kSources;
   bool service_dead_ = false;
+  bool younger_ = false;
   uint64_t corruptions_ = 0;
   uint64_t abandoned_ = 0;
   alignas(64) char copy_[64u << 10];
