@@ -1,5 +1,6 @@
-// How many puts may be under way, and when the next one: several while CloudWatch takes them, one
-// now and then while it does not, for ever. Pure; the time and the dice are arguments.
+// How many puts may be under way, and when the next one: one until the first was answered, several
+// while CloudWatch takes them, one now and then while it does not, for ever. Pure; the time and the
+// dice are arguments.
 #pragma once
 
 #include <algorithm>
@@ -20,15 +21,22 @@ class Pace {
   explicit Pace(size_t puts_max) : puts_max_(puts_max) {}
 
   bool may_send(int64_t now_ns, size_t under_way) const {
-    return reaching() ? under_way < puts_max_ : under_way == 0 && now_ns >= next_ns_;
+    if (!reaching()) return under_way == 0 && now_ns >= next_ns_;
+    return under_way < (proven_ ? puts_max_ : 1);
   }
   // The last put was answered as it should be.
   bool reaching() const { return failures_ == 0; }
+  // One put was, ever. The first finds the group and the stream, or makes them; others beside it
+  // would only ask for the same, each over a connection of its own, while the service starts.
+  bool proven() const { return proven_; }
   // Not before, while not reaching.
   int64_t next_ns() const { return next_ns_; }
   int64_t failing_since_ns() const { return since_ns_; }
 
-  void succeeded() { failures_ = 0; }
+  void succeeded() {
+    failures_ = 0;
+    proven_ = true;
+  }
   // `random` in [0, 1).
   void failed(int64_t now_ns, double random) {
     // Those that were under way together fail together.
@@ -47,6 +55,7 @@ class Pace {
  private:
   const size_t puts_max_;
   unsigned failures_ = 0;
+  bool proven_ = false;
   int64_t next_ns_ = 0;
   int64_t since_ns_ = 0;
   int64_t max_ns_ = kMaxNs;

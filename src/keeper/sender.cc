@@ -5,6 +5,12 @@
 #include "base/threads.h"
 
 namespace outrigger::keeper {
+namespace {
+
+// The drain goes first: lines wait in the spool, calls find no room in the rings.
+constexpr int kNice = 5;
+
+}  // namespace
 
 Sender::Sender(Destination& destination, const BatchLimits& limits, Coding coding,
                std::function<void()> on_done)
@@ -31,6 +37,11 @@ void Sender::send(std::string_view text, std::vector<BatchLine> lines,
 
 void Sender::send_again(Destination::Patience patience) { start(patience); }
 
+void Sender::prepare() {
+  only_prepares_ = true;
+  start(Destination::Patience::kOne);
+}
+
 void Sender::start(Destination::Patience patience) {
   patience_ = patience;
   state_.store(built_ ? State::kSending : State::kReading, std::memory_order_release);
@@ -47,6 +58,7 @@ void Sender::shrink() {
 }
 
 void Sender::run() {
+  base::yield_to_others(kNice);
   for (;;) {
     {
       std::unique_lock lock(mutex_);
@@ -62,7 +74,7 @@ void Sender::run() {
 
 void Sender::work() {
   outcome_ = destination_.prepare();
-  if (outcome_.kind != PutOutcome::Kind::kTaken) return;
+  if (std::exchange(only_prepares_, false) || outcome_.kind != PutOutcome::Kind::kTaken) return;
   if (!built_) {
     body_.build(text_, lines_, destination_.group(), destination_.stream(), limits_, coding_);
     lines_ = {};

@@ -39,6 +39,8 @@ class Sender {
   // `text` stays where it is until has_read().
   void send(std::string_view text, std::vector<BatchLine> lines, Destination::Patience patience);
   void send_again(Destination::Patience patience);
+  // Only finds out where to send to.
+  void prepare();
   // Once done.
   const PutOutcome& outcome() const { return outcome_; }
   const std::vector<SentEvent>& events() const { return body_.events(); }
@@ -63,6 +65,7 @@ class Sender {
   Destination::Patience patience_ = Destination::Patience::kSeveral;
   BatchBody body_;
   bool built_ = false;
+  bool only_prepares_ = false;
   PutOutcome outcome_;
 
   std::mutex mutex_;

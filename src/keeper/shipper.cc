@@ -14,8 +14,13 @@ namespace {
 // A thread looks by itself this often, whatever it waits for.
 constexpr int64_t kLookNs = base::kNsPerSecond;
 constexpr int64_t kDeniedAgainNs = 60 * base::kNsPerSecond;
+// A metadata service may be late where a machine has just started: nothing there is believed only
+// when it was said so often.
+constexpr unsigned kAsksMax = 3;
 // Buffers are given back after so long without a put.
 constexpr int64_t kShrinkAfterNs = 5 * base::kNsPerSecond;
+// A backlog of more than that wants the spool's pages as its memory.
+constexpr size_t kBacklogSmall = 4u << 20;
 
 // [0, 1)
 double random_unit() {
@@ -78,7 +83,8 @@ ShipReport Shipper::report() const {
 
 void Shipper::resume() {
   mark_ = next_ = spool_->ship_mark();
-  backlog_.resume(mark_);
+  // To look at a table that nobody has written to would fill its memory.
+  if (spool_->found() == Spool::Found::kPredecessor) backlog_.resume(mark_);
 }
 
 void Shipper::run() {
@@ -142,6 +148,7 @@ size_t Shipper::under_way() const {
 // --- Answers -----------------------------------------------------------------------------------
 
 void Shipper::take_results(int64_t now_ns) {
+  take_prepared(now_ns);
   for (Seat& seat : seats_) {
     if (seat.job == nullptr) continue;
     if (seat.job->under_way && seat.sender->state() == Sender::State::kDone)
@@ -152,17 +159,44 @@ void Shipper::take_results(int64_t now_ns) {
   }
 }
 
+void Shipper::take_prepared(int64_t now_ns) {
+  if (!preparing_ || seats_.front().sender->state() != Sender::State::kDone) return;
+  Sender& sender = *seats_.front().sender;
+  preparing_ = false;
+  sender.rest();
+  const PutOutcome& outcome = sender.outcome();
+  prepared_ = outcome.kind == PutOutcome::Kind::kTaken;
+  if (!prepared_) {
+    const bool is_late = outcome.kind == PutOutcome::Kind::kDenied && ++asked_ < kAsksMax;
+    return note_failure(is_late ? PutOutcome::Kind::kRetry : outcome.kind, outcome.error, now_ns);
+  }
+  denied_until_ns_ = now_ns;  // now it is worth asking whether it takes a put
+}
+
+void Shipper::note_failure(PutOutcome::Kind kind, const std::string& error, int64_t now_ns) {
+  {
+    const std::lock_guard lock(mutex_);
+    last_error_ = error;
+  }
+  if (kind == PutOutcome::Kind::kDenied) {
+    denied_.store(true, std::memory_order_relaxed);
+    denied_until_ns_ = now_ns + kDeniedAgainNs;
+  } else if (kind == PutOutcome::Kind::kRetry) {
+    pace_.failed(now_ns, random_unit());
+    memory_.retries.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
 void Shipper::take_result(Seat& seat, int64_t now_ns) {
   Job& job = *seat.job;
   const PutOutcome& outcome = seat.sender->outcome();
   job.under_way = false;
   seat.sender->rest();
-  if (outcome.kind != PutOutcome::Kind::kTaken) {
-    const std::lock_guard lock(mutex_);
-    last_error_ = outcome.error;
-  }
+  if (outcome.kind != PutOutcome::Kind::kTaken) note_failure(outcome.kind, outcome.error, now_ns);
   switch (outcome.kind) {
     case PutOutcome::Kind::kTaken: {
+      // Much came before the first answer, so much will come.
+      if (!pace_.proven() && !backlog_.empty()) spool_->warm();
       pace_.succeeded();
       denied_.store(false, std::memory_order_relaxed);
       memory_.puts.fetch_add(1, std::memory_order_relaxed);
@@ -178,13 +212,7 @@ void Shipper::take_result(Seat& seat, int64_t now_ns) {
       break;
     }
     case PutOutcome::Kind::kRetry:
-      pace_.failed(now_ns, random_unit());
-      memory_.retries.fetch_add(1, std::memory_order_relaxed);
-      break;
-    case PutOutcome::Kind::kDenied:
-      denied_.store(true, std::memory_order_relaxed);
-      denied_until_ns_ = now_ns + kDeniedAgainNs;
-      break;
+    case PutOutcome::Kind::kDenied: break;
     case PutOutcome::Kind::kInvalid:
       pace_.succeeded();
       job.invalid = true;
@@ -237,7 +265,8 @@ void Shipper::advance_mark() {
 // All below it is settled.
 void Shipper::move_mark(uint64_t to) {
   mark_ = to;
-  spool_->set_ship_mark(to, backlog_.empty() ? Spool::Pages::kKept : Spool::Pages::kGivenBack);
+  const bool is_small = backlog_.used_bytes() < kBacklogSmall;
+  spool_->set_ship_mark(to, is_small ? Spool::Pages::kKept : Spool::Pages::kGivenBack);
 }
 
 // --- Puts --------------------------------------------------------------------------------------
@@ -256,6 +285,10 @@ bool Shipper::extend_cut() {
     }
     if (begin > next_) until = std::min(until, begin);
   }
+  // Nor across the place where the spool grew.
+  const uint64_t row_end = spool_->row_end(next_, until);
+  const bool ends_there = row_end != until;
+  until = row_end;
   const size_t before = cut_.bytes();
   cut_.extend({spool_->at(next_), until - next_});
   if (before == 0 && cut_.bytes() != 0) {
@@ -264,7 +297,7 @@ bool Shipper::extend_cut() {
     flush_after_ns_ = static_cast<int64_t>(static_cast<double>(options_.flush_after_ns) *
                                            (0.7 + 0.25 * random_unit()));
   }
-  return cut_.is_full();
+  return cut_.is_full() || (ends_there && next_ + cut_.bytes() == until);
 }
 
 std::unique_ptr<Shipper::Job> Shipper::live_job(int64_t now_ns) {
@@ -302,9 +335,7 @@ bool Shipper::start_one(Seat& seat, int64_t now_ns) {
   if (!again) {
     seat.job = next_job(now_ns);
     if (seat.job == nullptr) return false;
-    if (seat.sender == nullptr)
-      seat.sender = std::make_unique<Sender>(*destination_, options_.limits, options_.coding,
-                                             [this] { spool_->poke(); });
+    sender_of(seat);
   }
   Job& job = *seat.job;
   job.under_way = true;
@@ -321,7 +352,22 @@ bool Shipper::start_one(Seat& seat, int64_t now_ns) {
   return true;
 }
 
+Sender& Shipper::sender_of(Seat& seat) {
+  if (seat.sender == nullptr)
+    seat.sender = std::make_unique<Sender>(*destination_, options_.limits, options_.coding,
+                                           [this] { spool_->poke(); });
+  return *seat.sender;
+}
+
+void Shipper::prepare(int64_t now_ns) {
+  const bool has_lines = mark_ != committed_ || !backlog_.empty();
+  if (preparing_ || !has_lines || !pace_.may_send(now_ns, 0)) return;
+  sender_of(seats_.front()).prepare();
+  preparing_ = true;
+}
+
 void Shipper::start_puts(int64_t now_ns) {
+  if (!prepared_) return prepare(now_ns);
   if (!pace_.reaching()) return probe(now_ns);
   // What was sent before goes first, and unchanged.
   for (Seat& seat : seats_) {
@@ -351,8 +397,9 @@ int64_t Shipper::next_wake_ns(int64_t now_ns) const {
   const int64_t send_by_ns = send_by_ns_.load(std::memory_order_relaxed);
   if (send_by_ns != 0) wake_ns = std::min(wake_ns, send_by_ns);
   if (denied_.load(std::memory_order_relaxed)) return std::min(wake_ns, denied_until_ns_);
-  const bool can_send = under_way() < kPutsMax;
-  if (!pace_.reaching() && under_way() == 0) wake_ns = std::min(wake_ns, pace_.next_ns());
+  const bool can_send = prepared_ && pace_.may_send(now_ns, under_way());
+  if (!pace_.reaching() && under_way() == 0 && !preparing_)
+    wake_ns = std::min(wake_ns, pace_.next_ns());
   if (pace_.reaching() && can_send && cut_.bytes() != 0)
     wake_ns = std::min(wake_ns, cut_since_ns_ + flush_after_ns_);
   return std::max(wake_ns, now_ns);
@@ -361,8 +408,9 @@ int64_t Shipper::next_wake_ns(int64_t now_ns) const {
 // The position from which on there is something to do.
 uint64_t Shipper::wanted() const {
   if (denied_.load(std::memory_order_relaxed) || in_haste_) return committed_ + 1;
+  if (!prepared_ && !preparing_ && pace_.reaching()) return committed_ + 1;
   const uint64_t full_spool = mark_ + fill_max() + 1;
-  if (!pace_.reaching() || under_way() == kPutsMax)
+  if (!prepared_ || !pace_.reaching() || under_way() == kPutsMax)
     return std::max(full_spool, committed_ + kSpoolDataBytes / 32);
   if (cut_.bytes() == 0 && next_ == committed_) return committed_ + 1;
   // Most of what the batch still takes.

@@ -98,11 +98,14 @@ class Shipper {
   // --- shipper.cc: puts ---
   void take_results(int64_t now_ns);
   void take_result(Seat& seat, int64_t now_ns);
+  void take_prepared(int64_t now_ns);
+  void note_failure(PutOutcome::Kind kind, const std::string& error, int64_t now_ns);
   void settle(Job& job);
   size_t settled_free() const;
   void advance_mark();
   void move_mark(uint64_t to);
   void start_puts(int64_t now_ns);
+  void prepare(int64_t now_ns);
   void probe(int64_t now_ns);
   bool start_one(Seat& seat, int64_t now_ns);
   std::unique_ptr<Job> next_job(int64_t now_ns);
@@ -125,6 +128,7 @@ class Shipper {
   void print_last_line();
   int64_t next_wake_ns(int64_t now_ns) const;
   uint64_t wanted() const;
+  Sender& sender_of(Seat& seat);
   Seat* seat_at(uint64_t begin);  // of the live job that begins there
 
   ShipMemory& memory_;
@@ -146,6 +150,11 @@ class Shipper {
   int64_t denied_until_ns_ = 0;
   int64_t busy_ns_ = 0;  // the last put began
   size_t probed_ = 0;
+  // Where to send to is found out before any line is in a sender's hands: that takes as long as it
+  // takes, and meanwhile the spool's oldest lines must be free to go into the backlog.
+  bool prepared_ = false;
+  bool preparing_ = false;
+  unsigned asked_ = 0;  // so often in vain
   bool in_haste_ = false;
   bool finishing_ = false;
   bool shrunk_ = true;

@@ -22,6 +22,8 @@ constexpr int64_t kCancelNs = 300 * base::kNsPerMs;
 // So much of the spool may be filled before its oldest lines are put away, while CloudWatch takes
 // none.
 constexpr uint64_t kFillWhileNot = 3u << 20;
+// Before the first answer: so that the small part of the spool is enough.
+constexpr uint64_t kFillAtFirst = 1u << 20;
 
 }  // namespace
 
@@ -48,9 +50,12 @@ void Shipper::note_loss(Loss loss, const Tally& tally) {
 // --- Into the backlog --------------------------------------------------------------------------
 
 // While all is well CloudWatch is only slow: then all but what the drain wants, which is room for two
-// entries of the largest size, and a little.
+// entries of the largest size, and a little. Before its first answer nobody knows how long that takes,
+// and lines that wait compressed cost less than fresh pages for them.
 uint64_t Shipper::fill_max() const {
-  return pace_.reaching() ? spool_->data_bytes() / 16 * 15 - 2 * kEntryBytesMax : kFillWhileNot;
+  if (!pace_.proven()) return kFillAtFirst;
+  if (!pace_.reaching()) return kFillWhileNot;
+  return spool_->data_bytes() / 16 * 15 - 2 * kEntryBytesMax;
 }
 
 void Shipper::evacuate() {
@@ -155,7 +160,7 @@ void Shipper::print_all() {
       if (range.end.load(std::memory_order_relaxed) != 0 && begin > mark_)
         until = std::min(until, begin);
     }
-    print_spool(until);
+    print_spool(spool_->row_end(mark_, until));
     advance_mark();
   }
   next_ = mark_;
@@ -216,7 +221,7 @@ void Shipper::finish_by_printing() {
   if (mark_ == committed_ && backlog_.empty() && under_way() == 0) return;
   destination_->cancel();
   const int64_t until_ns = base::monotonic_ns() + kCancelNs;
-  while (under_way() != 0 && base::monotonic_ns() < until_ns) {
+  while ((under_way() != 0 || preparing_) && base::monotonic_ns() < until_ns) {
     spool_->wait_for_more(UINT64_MAX, base::monotonic_ns() + 10 * base::kNsPerMs);
     take_results(base::monotonic_ns());
     advance_mark();

@@ -12,13 +12,20 @@
 #include <new>
 #include <string>
 
+#include "base/clock.h"
 #include "base/text.h"
+#include "base/threads.h"
 
 namespace outrigger::keeper {
 namespace {
 
 constexpr uint64_t kMagic = 0x314c4f4f5053544fULL;  // "OTSPOOL1"
-constexpr size_t kLinesBytes = kSpoolDataAt + kSpoolDataBytes;
+// Asked for at once: the first few lines do not cost much memory, a burst does not cost many calls.
+constexpr size_t kPopulateMin = 16u << 10;
+constexpr size_t kPopulateMax = 256u << 10;
+// Of the thread that touches pages ahead: it takes what nobody else wants.
+constexpr int kNice = 19;
+constexpr size_t kLinesBytes = kLargeAt + kSpoolDataBytes;
 
 Error no_memory() {
   return Error{ErrorKind::kUnavailable,
@@ -78,26 +85,39 @@ bool Spool::map(int fd) {
   head_ = base::Mapping::shared(fd, kSpoolDataAt);
   if (!head_) return false;
   const bool large = memory().data_bytes == kSpoolDataMax && is_large_enough(fd, kSpoolFileBytes);
-  return map_data(large ? kSpoolDataMax : kSpoolDataBytes);
+  small_ = map_twice(kSpoolDataAt, kSmallBytes);
+  return small_ && map_large(large ? kSpoolDataMax : kSpoolDataBytes);
 }
 
-bool Spool::map_data(size_t bytes) {
+base::Mapping Spool::map_twice(size_t at, size_t bytes) const {
   base::Mapping twice(mmap(nullptr, 2 * bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
                       2 * bytes);
-  if (!twice) return false;
+  if (!twice) return {};
   for (const size_t half : {size_t{0}, bytes}) {
     if (mmap(twice.bytes() + half, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd_,
-             kSpoolDataAt) == MAP_FAILED) {
-      return false;
+             static_cast<off_t>(at)) == MAP_FAILED) {
+      return {};
     }
   }
-  twice_ = std::move(twice);
-  data_ = twice_.bytes();
+  return twice;
+}
+
+bool Spool::map_large(size_t bytes) {
+  base::Mapping twice = map_twice(kLargeAt, bytes);
+  if (!twice) return false;
+  large_ = std::move(twice);
   data_bytes_ = bytes;
   return true;
 }
 
-Spool::~Spool() = default;
+Spool::~Spool() {
+  if (warmer_.joinable()) warmer_.join();
+}
+
+void Spool::set_grown_at(uint64_t position) {
+  memory().grown_at.store(position == UINT64_MAX ? 0 : position, std::memory_order_relaxed);
+  grown_at_.store(position, std::memory_order_relaxed);
+}
 
 Result<void> Spool::consume(Consumers consumers, size_t data_bytes) {
   if (consumers == Consumers::kOutput) {
@@ -114,9 +134,9 @@ Result<void> Spool::consume(Consumers consumers, size_t data_bytes) {
         bytes);
     if (!ship_) return no_memory();
   }
-  if (data_bytes > data_bytes_ && draft_ == 0) {
+  if (data_bytes > data_bytes_ && !is_grown()) {
     const std::lock_guard lock(mutex_);
-    if (!map_data(kSpoolDataMax)) return no_memory();
+    if (!map_large(kSpoolDataMax)) return no_memory();
     memory().data_bytes = kSpoolDataMax;
   }
   ShipMemory& ship = *ship_memory();
@@ -124,8 +144,7 @@ Result<void> Spool::consume(Consumers consumers, size_t data_bytes) {
     ship.mark.store(state_.fill, std::memory_order_relaxed);
   // Only a keeper that scribbled over its own memory leaves a mark out of reach.
   const uint64_t mark = ship_mark();
-  if (mark > state_.fill || state_.fill - mark > data_bytes_)
-    ship.mark.store(state_.fill, std::memory_order_relaxed);
+  if (!can_begin_at(mark)) ship.mark.store(state_.fill, std::memory_order_relaxed);
   shipped_.store(ship_mark(), std::memory_order_relaxed);
   consumers_ = consumers;
   return {};
@@ -134,7 +153,14 @@ Result<void> Spool::consume(Consumers consumers, size_t data_bytes) {
 void Spool::set_ship_mark(uint64_t mark, Pages pages) {
   const uint64_t before = shipped_.load(std::memory_order_relaxed);
   ship_memory()->mark.store(mark, std::memory_order_relaxed);
-  if (pages == Pages::kGivenBack && consumers() == Consumers::kShipping) punch(before, mark);
+  if (pages == Pages::kGivenBack && consumers() == Consumers::kShipping) {
+    punch(before, mark);
+    // Relaxed: the drain sees it with the mark, or one commit late, which costs a few faults.
+    gave_back_.store(true, std::memory_order_relaxed);
+  }
+  const uint64_t grown_at = this->grown_at();
+  if (before < grown_at && grown_at <= mark && consumers() == Consumers::kShipping)
+    fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kSpoolDataAt, kSmallBytes);
   // Release: the drain may write where the lines were that this thread has read.
   shipped_.store(mark, std::memory_order_release);
 }
@@ -143,11 +169,17 @@ void Spool::set_ship_mark(uint64_t mark, Pages pages) {
 void Spool::punch(uint64_t begin, uint64_t end) {
   begin = (begin + kCellBytes - 1) / kCellBytes * kCellBytes;
   end = end / kCellBytes * kCellBytes;
+  // What lies in the small part goes as a whole, once the last of it does.
+  if (const uint64_t grown_at = this->grown_at(); grown_at != UINT64_MAX)
+    begin = std::max(begin, (grown_at + kCellBytes - 1) / kCellBytes * kCellBytes);
+  const bool in_large = begin >= grown_at();
+  const uint64_t part_bytes = in_large ? data_bytes_ : kSmallBytes;
   while (begin < end) {
-    const uint64_t at = begin % data_bytes_;
-    const uint64_t bytes = std::min(end - begin, data_bytes_ - at);
+    const uint64_t at = begin % part_bytes;
+    const uint64_t bytes = std::min(end - begin, part_bytes - at);
     fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-              static_cast<off_t>(kSpoolDataAt + at), static_cast<off_t>(bytes));
+              static_cast<off_t>((in_large ? kLargeAt : kSpoolDataAt) + at),
+              static_cast<off_t>(bytes));
     begin += bytes;
   }
 }
@@ -200,8 +232,11 @@ void Spool::resume() {
   const uint64_t written = memory.written.load(std::memory_order_relaxed);
   const uint64_t taken_end = memory.taken_end.load(std::memory_order_relaxed);
   const uint64_t tail = memory.tail.load(std::memory_order_relaxed);
+  // Grown, but the first line there was not committed: the next one stands in the small part again.
+  const uint64_t grown_at = memory.grown_at.load(std::memory_order_relaxed);
+  set_grown_at(grown_at == 0 || grown_at >= state_.fill ? UINT64_MAX : grown_at);
   uint64_t begin = std::max(written, tail);
-  if (begin > state_.fill || state_.fill - begin > data_bytes_) {
+  if (!can_begin_at(begin)) {
     // Only a keeper that scribbled over its own memory leaves that behind. The lines are gone, the
     // marks are not.
     begin = state_.fill;
@@ -220,16 +255,24 @@ void Spool::resume() {
   memory.taken_begin.store(begin, std::memory_order_relaxed);
   memory.taken_end.store(begin, std::memory_order_relaxed);
   // What was delivered is counted after the write() that did it; between the two a keeper may die.
-  const uint64_t gone = memory.lost_lines.load(std::memory_order_relaxed) +
-                        count_line_ends(data_ + begin % data_bytes_, state_.fill - begin);
+  const uint64_t gone =
+      memory.lost_lines.load(std::memory_order_relaxed) + lines_between(begin, state_.fill);
   memory.delivered.store(state_.entries - std::min(state_.entries, gone),
                          std::memory_order_relaxed);
   draft_ = committed_ = state_.fill;
+  pages_are_gone();
   entries_ = state_.entries;
   committed_gaps_ = state_.gaps;
   gap_hint_ = state_.gaps - std::min<uint64_t>(state_.gaps, kGapsMax);
   position_ = begin;
   dirty_ = true;
+}
+
+// All committed lines from there on can be in their places still.
+bool Spool::can_begin_at(uint64_t position) const {
+  const uint64_t small_end = std::min(state_.fill, grown_at());
+  return position <= state_.fill && state_.fill - position <= data_bytes_ &&
+         (position >= small_end || small_end - position <= kSmallBytes);
 }
 
 uint64_t Spool::low_mark() const {
@@ -242,12 +285,44 @@ uint64_t Spool::low_mark() const {
                                     memory().tail.load(std::memory_order_relaxed)));
 }
 
-size_t Spool::room() const {
+// The next line is the first in the large part, if the small one has no room for what may come.
+size_t Spool::room() {
+  const size_t room = room_now();
+  if (room >= 2 * kEntryBytesMax || is_grown() || draft_ == 0) return room;
+  set_grown_at(draft_);
+  gone_since_ = draft_ / kCellBytes * kCellBytes;
+  // Acquire: pairs with the release in warm().
+  populated_ = warmth_.load(std::memory_order_acquire) == Warmth::kWarm ? UINT64_MAX : gone_since_;
+  return room_now();
+}
+
+void Spool::warm() {
+  if (data_bytes_ < kSpoolDataMax || grown_at() != UINT64_MAX ||
+      warmth_.load(std::memory_order_relaxed) != Warmth::kCold)
+    return;
+  if (warmer_.joinable()) warmer_.join();
+  warmth_.store(Warmth::kWarming, std::memory_order_relaxed);
+  warmer_ = base::start_thread("or-pages", [this] {
+    base::yield_to_others(kNice);
+    for (size_t at = 0; at < data_bytes_; at += kPopulateMax) {
+      madvise(large_.bytes() + at, kPopulateMax, MADV_POPULATE_WRITE);
+      // The drain may be writing there by now, so this changes nothing. A virtual machine's host may
+      // want a touch of its own.
+      for (size_t i = 0; i < kPopulateMax; i += kCellBytes)
+        reinterpret_cast<std::atomic<char>*>(large_.bytes() + at + i)
+            ->fetch_or(0, std::memory_order_relaxed);
+    }
+    warmth_.store(Warmth::kWarm, std::memory_order_release);
+  });
+}
+
+size_t Spool::room_now() const {
   const uint64_t low = low_mark();
   // The oldest gap's place may be used again when its line is gone.
   const Gap& oldest = memory().gaps[state_.gaps % kGapsMax];
   if (state_.gaps >= kGapsMax && oldest.end > low) return 0;
-  return data_bytes_ - (draft_ - low);
+  // What is still in the small part counts as well: so much memory is had, and no more.
+  return (is_grown() ? data_bytes_ : kSmallBytes) - (draft_ - low);
 }
 
 void Spool::add_gap(size_t bytes, uint64_t calls) {
@@ -255,8 +330,29 @@ void Spool::add_gap(size_t bytes, uint64_t calls) {
   memory().gaps[state_.gaps++ % kGapsMax] = {draft_, calls};
 }
 
+void Spool::pages_are_gone() {
+  gone_since_ = populated_ = draft_ / kCellBytes * kCellBytes;
+  populate_bytes_ = 0;
+}
+
+void Spool::populate() {
+  const uint64_t from = std::max(populated_, draft_ / kCellBytes * kCellBytes);
+  const uint64_t at = from % part_bytes();
+  populate_bytes_ = std::clamp(2 * populate_bytes_, kPopulateMin, kPopulateMax);
+  const size_t bytes = std::min<uint64_t>(populate_bytes_, part_bytes() - at);
+  char* const to = (is_grown() ? large_ : small_).bytes() + at;
+  // A kernel before 5.14 refuses it; then pages come one by one.
+  const bool refused = madvise(to, bytes, MADV_POPULATE_WRITE) != 0 && errno == EINVAL;
+  populated_ = from + bytes;
+  if (refused || populated_ >= gone_since_ + part_bytes()) populated_ = UINT64_MAX;
+}
+
 void Spool::commit() {
   SpoolMemory& memory = this->memory();
+  if (gave_back_.load(std::memory_order_relaxed)) {
+    gave_back_.store(false, std::memory_order_relaxed);
+    pages_are_gone();
+  }
   state_.fill = draft_;
   const uint32_t next = 1 - (memory.selector.load(std::memory_order_relaxed) & 1);
   memory.commits[next] = state_;
@@ -276,10 +372,16 @@ void Spool::commit() {
   if (wake_shipping) shipping_more_.notify_one();
 }
 
+uint64_t Spool::lines_between(uint64_t begin, uint64_t end) const {
+  const uint64_t middle = row_end(begin, end);
+  return count_line_ends(place(begin), middle - begin) +
+         count_line_ends(place(middle), end - middle);
+}
+
 // What lies between two positions. Precondition: mutex_ is held, and `begin` is no less than in the
 // call before.
 Spool::Chunk Spool::chunk_of(uint64_t begin, uint64_t end) const {
-  Chunk chunk{end - begin, end, count_line_ends(data_ + begin % data_bytes_, end - begin), 0};
+  Chunk chunk{end - begin, end, lines_between(begin, end), 0};
   chunk.calls = chunk.lines;
   for (; gap_hint_ < committed_gaps_; ++gap_hint_) {
     const Gap& gap = memory().gaps[gap_hint_ % kGapsMax];
@@ -295,10 +397,13 @@ uint64_t Spool::drop_oldest(size_t bytes) {
   const uint64_t begin = position_;
   uint64_t end = committed_;
   if (committed_ - begin > bytes) {
-    const char* const from = data_ + begin % data_bytes_;
-    const void* const found = memchr(from + bytes, '\n', committed_ - begin - bytes);
-    if (found != nullptr)
-      end = begin + static_cast<uint64_t>(static_cast<const char*>(found) - from) + 1;
+    // Where the small part was left a line ends.
+    const uint64_t from = begin + bytes;
+    const uint64_t row = row_end(from, committed_);
+    const void* const found = memchr(place(from), '\n', row - from);
+    end = found == nullptr
+              ? row
+              : from + static_cast<uint64_t>(static_cast<const char*>(found) - place(from)) + 1;
   }
   const Chunk given_up = chunk_of(begin, end);
   memory.lost.fetch_add(given_up.calls, std::memory_order_relaxed);
@@ -313,7 +418,13 @@ void Spool::trim() {
   const std::lock_guard lock(mutex_);
   const bool taken = consumers() == Consumers::kShipping || position_ == committed_;
   if (!dirty_ || !taken || draft_ != committed_ || low_mark() != draft_) return;
-  fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kSpoolDataAt, data_bytes_);
+  // Acquire: pairs with the release in warm().
+  if (warmth_.load(std::memory_order_acquire) == Warmth::kWarming) return;
+  fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, kSpoolDataAt,
+            static_cast<off_t>(kSmallBytes + data_bytes_));
+  warmth_.store(Warmth::kCold, std::memory_order_relaxed);
+  set_grown_at(UINT64_MAX);
+  pages_are_gone();
   dirty_ = false;
 }
 
@@ -325,8 +436,8 @@ Spool::Chunk Spool::take(char* to, size_t bytes_max) {
     more_.wait(lock);
     waiting_ = false;
   }
-  const char* const from = data_ + position_ % data_bytes_;
-  size_t bytes = std::min<uint64_t>(committed_ - position_, bytes_max);
+  const char* const from = place(position_);
+  size_t bytes = std::min<uint64_t>(row_end(position_, committed_) - position_, bytes_max);
   if (bytes == bytes_max) {
     const void* const last = memrchr(from, '\n', bytes);
     if (last != nullptr) bytes = static_cast<size_t>(static_cast<const char*>(last) - from) + 1;

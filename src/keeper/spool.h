@@ -3,11 +3,19 @@
 //
 //   offset    who writes       what
 //   0         drain, output    SpoolMemory: marks and the double-buffered commit
-//   128 KiB   drain            8 MiB of lines, or 16 where logs are shipped; circular, mapped twice
-//                              in a row so that a line never wraps
+//   128 KiB   drain            5 MiB of lines, then
+//   kLargeAt  drain            8 MiB of lines, or 16 where logs are shipped. Each is circular, and
+//                              mapped twice in a row so that a line never wraps
 //   kShipAt   shipping         what ships logs to CloudWatch keeps there (ship_memory.h)
 //
-// Positions count bytes since the start and never go back; a byte lies at position % data_bytes().
+// Positions count bytes since the start and never go back. A byte lies at position % kSmallBytes of
+// the small part; from the position `grown_at` on, where there is one, at position % data_bytes() of
+// the large one.
+//
+// Why two: to walk through memory that was never touched costs more than to render the lines that fill
+// it, where page faults are dear. Consumers that keep up, or a backlog that takes what cannot be sent
+// yet, leave all lines within a few pages that are warm. When the small part is full the next line
+// goes to the large one; once all is out and idle, back to the small one.
 //
 //      tail or written          committed          draft
 //   ────────┼───────────────────────┼─────────────────┼────────────► positions
@@ -30,6 +38,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <thread>
 
 #include "base/fd.h"
 #include "base/mapping.h"
@@ -40,11 +49,13 @@
 namespace outrigger::keeper {
 
 inline constexpr size_t kSpoolDataAt = 128u << 10;
+inline constexpr size_t kSmallBytes = 5u << 20;
+inline constexpr size_t kLargeAt = kSpoolDataAt + kSmallBytes;
 inline constexpr size_t kSpoolDataBytes = 8u << 20;
 // The same where logs go to CloudWatch and there is memory: four batches under way hold half of the
 // other, and what comes meanwhile at a million entries a second wants its place.
 inline constexpr size_t kSpoolDataMax = 16u << 20;
-inline constexpr size_t kShipAt = kSpoolDataAt + kSpoolDataMax;
+inline constexpr size_t kShipAt = kLargeAt + kSpoolDataMax;
 inline constexpr size_t kCellsAt = kShipAt + kShipHeadBytes;
 inline constexpr size_t kSpoolFileBytes = kCellsAt + kCells * kCellBytes;
 // The keeper's entries, stdout's lines, stderr's: render::kKeeperRing and on.
@@ -53,6 +64,8 @@ inline constexpr size_t kOwnSources = 3;
 inline constexpr size_t kEntryBytesMax = 5u << 18;
 
 inline constexpr size_t kGapsMax = 4096;
+// Most lines are shorter.
+inline constexpr size_t kLineBytesUsual = 2048;
 
 struct CommitState {
   uint64_t fill = 0;                     // all below is complete
@@ -76,6 +89,7 @@ struct SpoolMemory {
   std::atomic<uint64_t> magic;
   uint64_t boot;
   uint64_t data_bytes;             // kSpoolDataMax, or else kSpoolDataBytes
+  std::atomic<uint64_t> grown_at;  // the first position in the large part; 0: none is
   std::atomic<uint32_t> selector;  // which of `commits` counts
   CommitState commits[2];
   // The output's lines.
@@ -125,9 +139,14 @@ class Spool {
   size_t data_bytes() const { return data_bytes_; }  // of lines, at the most
 
   // --- The drain's side ---
-  // Bytes that may be written at draft(). 0 also while too many gaps wait.
-  size_t room() const;
-  char* draft() const { return data_ + draft_ % data_bytes_; }
+  // Bytes that may be written at draft(). 0 also while too many gaps wait. To be called between
+  // lines: it may be here that the spool grows.
+  size_t room();
+  char* draft() {
+    if (draft_ + kLineBytesUsual > populated_) [[unlikely]]
+      populate();
+    return place(draft_);
+  }
   // A line of that many bytes stands at draft().
   void add(size_t bytes) {
     draft_ += bytes;
@@ -175,7 +194,15 @@ class Spool {
   // wanted for what CloudWatch does not take.
   enum class Pages { kKept, kGivenBack };
   void set_ship_mark(uint64_t mark, Pages pages);
-  const char* at(uint64_t position) const { return data_ + position % data_bytes_; }
+  const char* at(uint64_t position) const { return place(position); }
+  // Up to where the bytes from `begin` on stand in a row; the end of a line, at most `end`.
+  uint64_t row_end(uint64_t begin, uint64_t end) const {
+    const uint64_t grown_at = this->grown_at();
+    return begin < grown_at && grown_at < end ? grown_at : end;
+  }
+  // Much is to be expected: touches the pages of the large part in the background, before they are
+  // wanted, with what others leave of the processors.
+  void warm();
   // Waits until so much is committed, poke() or CLOCK_MONOTONIC's `until_ns`.
   void wait_for_more(uint64_t wanted, int64_t until_ns);
 
@@ -192,20 +219,37 @@ class Spool {
  private:
   Spool() = default;
   bool map(int fd);
-  bool map_data(size_t bytes);
+  base::Mapping map_twice(size_t at, size_t bytes) const;
+  bool map_large(size_t bytes);
+  // UINT64_MAX: all is in the small part. Relaxed: a position beyond it is learnt after it, by a
+  // lock.
+  uint64_t grown_at() const { return grown_at_.load(std::memory_order_relaxed); }
+  void set_grown_at(uint64_t position);
+  bool can_begin_at(uint64_t position) const;
+  char* place(uint64_t position) const {
+    return position >= grown_at() ? large_.bytes() + position % data_bytes_
+                                  : small_.bytes() + position % kSmallBytes;
+  }
+  bool is_grown() const { return draft_ >= grown_at(); }
+  size_t part_bytes() const { return is_grown() ? data_bytes_ : kSmallBytes; }
+  size_t room_now() const;
+  uint64_t lines_between(uint64_t begin, uint64_t end) const;
   void resume();
   void start_afresh(uint64_t boot);
   uint64_t low_mark() const;
   void punch(uint64_t begin, uint64_t end);
+  void populate();
+  void pages_are_gone();
   Chunk chunk_of(uint64_t begin, uint64_t end) const;
 
   base::Fd own_fd_;
   int fd_ = -1;
   base::Mapping head_;
-  base::Mapping twice_;
+  base::Mapping small_;
+  base::Mapping large_;
   base::Mapping ship_;
-  char* data_ = nullptr;
   size_t data_bytes_ = 0;
+  std::atomic<uint64_t> grown_at_{UINT64_MAX};  // set by the drain's thread
   Consumers consumers() const { return consumers_.load(std::memory_order_relaxed); }
   std::atomic<Consumers> consumers_{Consumers::kOutput};  // set by the drain's thread
   Found found_ = Found::kNothing;
@@ -214,6 +258,16 @@ class Spool {
   uint64_t draft_ = 0;
   CommitState state_;
   bool dirty_ = false;  // the data have pages
+  // Pages of a fresh memfd, and those that were given back, are asked for ahead of the lines, many in
+  // a call: one by one each is a fault, which where these are dear (virtual machines) costs more than
+  // the lines that fill the page, and a million entries a second then find no room in the rings.
+  uint64_t populated_ = 0;   // a page's begin: positions below it have pages; UINT64_MAX: all have
+  uint64_t gone_since_ = 0;  // from there on pages may be missing, for one lap
+  size_t populate_bytes_ = 0;  // of the last call
+  enum class Warmth { kCold, kWarming, kWarm };
+  std::atomic<Warmth> warmth_{Warmth::kCold};
+  std::thread warmer_;
+  std::atomic<bool> gave_back_{false};  // set by shipping's thread: pages behind the mark are gone
 
   // The drain may write where the lines below it were. Behind the mark for as long as it takes to
   // give pages back: never before, since a successor goes on from the mark.

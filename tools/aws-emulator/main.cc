@@ -1,8 +1,11 @@
 // aws-emulator: AWS as far as Outrigger speaks to it, on loopback. See docs/reference/aws-emulator.md.
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -39,6 +42,8 @@ faults on demand, and counts what it took. It runs until it gets SIGTERM or SIGI
   --account FILE          JSON: tags, outputs, parameters … of the emulated account
   --keep BYTES            log messages kept for reading back (default 268435456)
   --keep-matching TEXT    keep only messages that contain TEXT; all are counted
+  --warm BYTES            memory taken and touched ahead: a machine's page faults are not to slow the
+                          first requests down, and whatever is measured beside them (default 0)
   --exit-with-parent      ends when the process that started it does
   --help
 
@@ -52,12 +57,20 @@ struct Options {
   std::string ca_file;
   Certificate certificate = Certificate::kGood;
   std::string account_file;
+  size_t warm_bytes = 0;
   Logs::Options logs;
 };
 
 int complain(const std::string& sentence, int status) {
   fprintf(stderr, "aws-emulator: %s\n", sentence.c_str());
   return status;
+}
+
+std::optional<size_t> parse_bytes(const std::string& value) {
+  char* end = nullptr;
+  const size_t bytes = strtoull(value.c_str(), &end, 10);
+  if (value.empty() || *end != '\0') return std::nullopt;
+  return bytes;
 }
 
 // A number at once, or the exit status that there is nothing more to do with.
@@ -69,6 +82,7 @@ std::optional<int> parse(int argc, char** argv, Options& into) {
                                     {"account", required_argument, nullptr, 'a'},
                                     {"keep", required_argument, nullptr, 'n'},
                                     {"keep-matching", required_argument, nullptr, 'm'},
+                                    {"warm", required_argument, nullptr, 'w'},
                                     {"exit-with-parent", no_argument, nullptr, 'p'},
                                     {"help", no_argument, nullptr, 'h'},
                                     {}};
@@ -83,11 +97,14 @@ std::optional<int> parse(int argc, char** argv, Options& into) {
       case 'a': into.account_file = value; break;
       case 'm': into.logs.keep_matching = value; break;
       case 'p': prctl(PR_SET_PDEATHSIG, SIGTERM); break;
-      case 'n': {
-        char* end = nullptr;
-        into.logs.keep_bytes_max = strtoull(value.c_str(), &end, 10);
-        if (value.empty() || *end != '\0')
-          return complain("--keep \"" + value + "\" will not do: expected a number of bytes", 2);
+      case 'n':
+      case 'w': {
+        const auto bytes = parse_bytes(value);
+        if (!bytes)
+          return complain(std::string(found == 'n' ? "--keep" : "--warm") + " \"" + value +
+                              "\" will not do: expected a number of bytes",
+                          2);
+        (found == 'n' ? into.logs.keep_bytes_max : into.warm_bytes) = *bytes;
         break;
       }
       case 'k':
@@ -149,7 +166,21 @@ void accept_all(int listener, SSL_CTX* tls, World& world) {
   }
 }
 
+// Into the one arena of all threads, which gives nothing back.
+void warm(size_t bytes) {
+  if (bytes == 0) return;
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  void* const memory = malloc(bytes);
+  if (memory == nullptr) return;
+  memset(memory, 1, bytes);
+  asm volatile("" : : "r"(memory) : "memory");  // else it is optimised away with the free
+  free(memory);
+}
+
 int run(const Options& options) {
+  warm(options.warm_bytes);
   sigset_t ends;
   sigemptyset(&ends);
   sigaddset(&ends, SIGTERM);

@@ -223,6 +223,20 @@ TEST_F(ShippingTest, a_metadata_service_that_does_not_answer_at_first_is_asked_a
   EXPECT_EQ(program.out(), "");
 }
 
+// Far more than the spool and the rings hold, from the first moment on, while nobody knows yet where
+// it is to go. A ring holds half a second of it.
+TEST_F(ShippingTest, much_is_logged_while_it_is_found_out_where_to_send_and_nothing_is_dropped) {
+  emulator_.set_faults(R"({"kind":"swallow","service":"imds","count":2})");
+  StartOptions as_instance;
+  as_instance.environment = emulator_.instance_environment();
+  Program program(LOGGER, arguments(25'000), as_instance);
+  ASSERT_TRUE(delivers(100'000)) << http(program.admin_port(), "/health").body;
+  stop(program);
+  EXPECT_EQ(settle(program).dropped, 0);
+  EXPECT_EQ(duplicates(), 0);
+  EXPECT_EQ(program.out(), "");
+}
+
 TEST_F(ShippingTest, throttling_of_a_tenth) {
   emulator_.set_faults(R"({"kind":"throttle","operation":"PutLogEvents","probability":0.1})");
   Program program(LOGGER, arguments(), options());

@@ -157,8 +157,22 @@ TEST(Rejected, indexes_are_counted_once_and_never_beyond_the_batch) {
   EXPECT_EQ(tally_rejected(events, {}).too_old.lines, 0u);
 }
 
+TEST(Pace, one_put_until_the_first_is_taken) {
+  Pace pace(4);
+  EXPECT_TRUE(pace.may_send(0, 0));
+  EXPECT_FALSE(pace.may_send(0, 1));
+  EXPECT_FALSE(pace.proven());
+  pace.failed(0, 0.5);
+  EXPECT_FALSE(pace.proven());
+  pace.succeeded();
+  EXPECT_TRUE(pace.proven());
+  EXPECT_TRUE(pace.may_send(0, 3));
+  EXPECT_FALSE(pace.may_send(0, 4));
+}
+
 TEST(Pace, one_put_now_and_then_while_nothing_is_taken) {
   Pace pace(4);
+  pace.succeeded();
   EXPECT_TRUE(pace.may_send(0, 3));
   EXPECT_FALSE(pace.may_send(0, 4));
   int64_t now_ns = base::kNsPerSecond;

@@ -28,6 +28,7 @@ struct Cloud {
   uint64_t puts = 0;
   std::function<PutOutcome(uint64_t put, std::string_view body)> answer;
   std::function<void()> before_put;  // called without the lock
+  std::function<void()> before_prepare;
   bool takes_though_it_says_retry = false;
   std::atomic<bool> cancelled{false};
 
@@ -40,7 +41,10 @@ struct Cloud {
 class FakeAws final : public Destination {
  public:
   explicit FakeAws(Cloud& cloud) : cloud_(cloud) {}
-  PutOutcome prepare() override { return {}; }
+  PutOutcome prepare() override {
+    if (cloud_.before_prepare) cloud_.before_prepare();
+    return {};
+  }
   std::string_view group() const override { return "/g"; }
   std::string_view stream() const override { return "s"; }
   void cancel() override { cloud_.cancelled = true; }
@@ -168,6 +172,21 @@ TEST_F(ShipperTest, an_outage_longer_than_the_spool_loses_nothing) {
   for (const auto& [sequence, times] : cloud_.taken) ASSERT_EQ(times, 1) << sequence;
 }
 
+TEST_F(ShipperTest, nothing_is_held_up_while_it_is_found_out_where_to_send) {
+  fall();
+  std::atomic<bool> found{false};
+  cloud_.before_prepare = [&] {
+    while (!found) usleep(1000);
+  };
+  open();
+  log_and_wait(40'000, std::string(1'000, 'x'));  // far more than the spool holds
+  EXPECT_EQ(cloud_.puts, 0u);
+  found = true;
+  ASSERT_TRUE(all_delivered());
+  EXPECT_EQ(ledger(), 0u);
+  for (const auto& [sequence, times] : cloud_.taken) ASSERT_EQ(times, 1) << sequence;
+}
+
 TEST_F(ShipperTest, a_full_backlog_drops_into_the_ledger_exactly_and_keeps_errors) {
   fall();
   backlog_bytes_ = 512 << 10;
@@ -245,7 +264,7 @@ TEST_F(ShipperTest, many_puts_may_overtake_a_slow_one) {
   {
     const std::lock_guard lock(cloud_.mutex);
     cloud_.before_put = [&] {
-      if (puts++ == 0) {
+      if (puts++ == 1) {  // the first goes alone
         while (!goes_on) usleep(1000);
       }
     };

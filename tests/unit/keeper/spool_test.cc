@@ -44,6 +44,12 @@ class SpoolTest : public testing::Test {
     spool_->wrote(last_.end);
     spool_->delivered(last_);
   }
+  // Of its memory, in bytes.
+  size_t resident() const {
+    struct stat status;
+    fstat(fd_.get(), &status);
+    return static_cast<size_t>(status.st_blocks) * 512;
+  }
   uint64_t lost() const { return spool_->memory().lost.load(); }
 
   base::Fd fd_;
@@ -170,9 +176,85 @@ TEST_F(SpoolTest, shipping_has_more_room_where_there_is_memory_and_so_has_a_succ
   EXPECT_EQ(spool_->room(), kSpoolDataMax);
 }
 
-TEST_F(SpoolTest, pages_of_lines_that_are_shipped_are_given_back_where_that_is_asked_for) {
+TEST_F(SpoolTest, grows_when_the_small_part_is_full_and_shrinks_when_all_is_out) {
+  const std::string line = std::string(99'999, 'x') + "\n";
+  const auto fill = [&] {
+    size_t lines = 0;
+    for (; spool_->room() >= line.size(); ++lines) {
+      put(std::to_string(lines) + line.substr(10));
+      spool_->commit();
+    }
+    return lines;
+  };
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(spool_->room(), kSmallBytes);
+    const size_t lines = fill();
+    EXPECT_GE(lines, kSpoolDataBytes / line.size());
+    // Reads the one part to its end, then the other, as a successor as well.
+    size_t seen = 0;
+    for (std::string taken; seen < lines; ++seen) {
+      if (seen == lines / 2 || seen == 10) {
+        write_out();
+        reopen();
+      }
+      const std::string wanted = std::to_string(seen) + line.substr(10);
+      ASSERT_EQ(take(wanted.size()), wanted) << seen;
+      write_out();
+    }
+    EXPECT_TRUE(spool_->is_drained());
+    EXPECT_EQ(spool_->memory().delivered.load(), (i + 1) * lines);
+    spool_->trim();
+  }
+}
+
+TEST_F(SpoolTest, a_keeper_that_fell_as_the_spool_grew_has_a_successor_that_goes_on) {
+  const std::string line = std::string(999'999, 'x') + "\n";
+  put(line);
+  put(line);
+  spool_->commit();
+  put(line);
+  EXPECT_LT(spool_->room(), kSpoolDataBytes - 2 * line.size());  // it grows
+  EXPECT_NE(spool_->memory().grown_at.load(), 0u);
+  put(line);  // in the large part, and not committed
+  reopen();
+  EXPECT_EQ(spool_->memory().grown_at.load(), 0u);
+  const std::string next = std::string(999'999, 'y') + "\n";
+  put(next);
+  spool_->commit();
+  for (const std::string& each : {line, line, next}) {
+    ASSERT_EQ(take(each.size()), each);
+    write_out();
+  }
+}
+
+TEST_F(SpoolTest, a_successor_that_ships_begins_at_its_mark_wherever_the_spool_grew) {
   ASSERT_EQ(ftruncate(fd_.get(), kSpoolFileBytes), 0);
   ASSERT_TRUE(spool_->consume(Spool::Consumers::kShipping, kSpoolDataMax).ok());
+  const std::string line = std::string(999'999, 'x') + "\n";
+  const auto put_one = [&] {
+    put(line);
+    spool_->commit();
+  };
+  // Each time it is killed: many times round in the small part, as it grows, far behind it.
+  for (int i = 0; i < 60; ++i) {
+    put_one();
+    if (i < 12 || i > 20) {
+      spool_->set_ship_mark(spool_->ship_mark() + line.size(), Spool::Pages::kKept);
+    }
+    const uint64_t mark = spool_->ship_mark(), fill = spool_->committed();
+    reopen();
+    ASSERT_TRUE(spool_->consume(Spool::Consumers::kShipping).ok());
+    ASSERT_EQ(spool_->ship_mark(), mark) << i;
+    ASSERT_EQ(spool_->committed(), fill) << i;
+    for (uint64_t at = mark; at < fill; at += line.size())
+      ASSERT_EQ(std::string_view(spool_->at(at), line.size()), line) << i;
+  }
+  EXPECT_NE(spool_->memory().grown_at.load(), 0u);
+}
+
+TEST_F(SpoolTest, pages_of_lines_that_are_shipped_are_given_back_where_that_is_asked_for) {
+  ASSERT_EQ(ftruncate(fd_.get(), kSpoolFileBytes), 0);
+  ASSERT_TRUE(spool_->consume(Spool::Consumers::kShipping, kSpoolDataBytes).ok());
   const auto pages = [&] {
     struct stat status;
     fstat(fd_.get(), &status);
@@ -182,7 +264,7 @@ TEST_F(SpoolTest, pages_of_lines_that_are_shipped_are_given_back_where_that_is_a
   // Twice round, by lines that end within a page: what is kept is never touched. Two lines are 489
   // pages; of each mark on the way round a page may stay that it stands in.
   const std::string line = std::string(999'999, 'x') + "\n";
-  const size_t rounds = 2 * kSpoolDataMax / line.size();
+  const size_t rounds = 3 * kSpoolDataBytes / line.size();
   for (size_t i = 0; i < rounds; ++i) {
     put(line);
     put(line);
@@ -205,7 +287,7 @@ TEST_F(SpoolTest, what_stands_in_the_spool_stays_where_it_is_when_shipping_begin
   put("one\n");
   spool_->commit();
   ASSERT_TRUE(spool_->consume(Spool::Consumers::kBoth, kSpoolDataMax).ok());
-  EXPECT_EQ(spool_->data_bytes(), kSpoolDataBytes);
+  EXPECT_EQ(spool_->data_bytes(), kSpoolDataMax);
   EXPECT_EQ(take(), "one\n");
 }
 
@@ -297,11 +379,6 @@ TEST_F(SpoolTest, no_more_gaps_wait_than_can_be_known) {
 }
 
 TEST_F(SpoolTest, gives_memory_back_when_all_is_out) {
-  const auto resident = [&] {
-    struct stat status;
-    fstat(fd_.get(), &status);
-    return static_cast<size_t>(status.st_blocks) * 512;
-  };
   put(std::string(3 << 20, 'x') + '\n');
   spool_->commit();
   spool_->trim();
@@ -313,6 +390,39 @@ TEST_F(SpoolTest, gives_memory_back_when_all_is_out) {
   put("after\n");
   spool_->commit();
   EXPECT_EQ(take(), "after\n");
+}
+
+TEST_F(SpoolTest, pages_come_ahead_of_the_lines_and_a_few_lines_cost_few) {
+  const std::string line = std::string(199, 'x') + '\n';
+  for (int lap = 0; lap < 2; ++lap) {
+    const size_t before = resident();
+    put(line);
+    const size_t first = resident() - before;
+    EXPECT_GE(first, 16u << 10) << "more than its own page";
+    EXPECT_LE(first, 24u << 10);
+    for (size_t written = line.size(); written < 4u << 20; written += line.size()) {
+      put(line);
+      const size_t ahead = resident() - before - written;
+      ASSERT_LE(ahead, 530u << 10) << written;  // of both parts
+    }
+    // Asked for in large pieces by now: those of the last 64 KB were there before it was written.
+    const size_t now = resident();
+    size_t unchanged = 0;
+    while (resident() == now && unchanged < 1u << 20) {
+      put(line);
+      unchanged += line.size();
+    }
+    EXPECT_LE(unchanged, 260u << 10) << "it goes on";
+    const size_t step = resident() - now;
+    EXPECT_GE(step, 256u << 10);
+    spool_->commit();
+    while (!spool_->is_drained()) {
+      take(1 << 20);
+      write_out();
+    }
+    spool_->trim();
+    EXPECT_LT(resident(), 100u << 10);
+  }
 }
 
 TEST_F(SpoolTest, a_waiting_output_is_woken_by_a_commit_and_by_the_end) {
@@ -341,7 +451,7 @@ TEST_F(SpoolTest, scribbled_marks_are_survived) {
   memory.written.store(1ull << 60);
   reopen();
   EXPECT_TRUE(spool_->is_drained());
-  EXPECT_EQ(spool_->room(), kSpoolDataBytes);
+  EXPECT_EQ(spool_->room(), kSmallBytes);
   put("y\n");
   spool_->commit();
   EXPECT_EQ(take(), "y\n");
