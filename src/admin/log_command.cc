@@ -39,9 +39,8 @@ Result<Wanted> parse(const std::vector<std::string_view>& words) {
     if (is_module || word == "--for" || word == "-for") {
       if (i + 1 == words.size()) return bad_input("log", word, "a value behind it");
       add(wanted.query, is_module ? "module" : "for", words[++i]);
-    } else if (word.find("://") != std::string_view::npos && wanted.url.empty()) {
-      wanted.url = word;
-      while (wanted.url.ends_with('/')) wanted.url.pop_back();
+    } else if (take_url(word, wanted.url)) {
+      continue;
     } else if (level_named(word) && !wanted.sets) {
       add(wanted.query, "level", word);
       wanted.sets = true;

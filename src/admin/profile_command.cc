@@ -201,11 +201,7 @@ Result<ProfileWanted> parse_profile_words(const std::vector<std::string_view>& g
     const auto taken = take_remote_word(words, i, wanted.remote);
     if (!taken) return taken.error();
     if (*taken) continue;
-    if (wanted.url.empty() && word.find("://") != std::string_view::npos) {
-      wanted.url = word;
-      while (wanted.url.ends_with('/')) wanted.url.pop_back();
-      continue;
-    }
+    if (take_url(word, wanted.url)) continue;
     if (word == "-" || !word.starts_with('-')) {
       if (!path.empty() || word == "-")
         return bad_input("profile", word, "one kind of profile, and options");

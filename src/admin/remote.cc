@@ -41,6 +41,13 @@ std::string why_unproven(const http::Response& response, std::string_view audien
 
 }  // namespace
 
+bool take_url(std::string_view word, std::string& url) {
+  if (!url.empty() || word.find("://") == std::string_view::npos) return false;
+  url = word;
+  while (url.ends_with('/')) url.pop_back();
+  return true;
+}
+
 Result<bool> take_remote_word(const std::vector<std::string_view>& words, int& i, Remote& remote) {
   std::string_view word = words[static_cast<size_t>(i)];
   if (!word.starts_with('-')) return false;

@@ -30,6 +30,9 @@ inline Result<bool> take_remote_word(const std::vector<std::string_view>& words,
   return taken;
 }
 
+// A word that is a URL, while there is none yet: kept without slashes at its end.
+bool take_url(std::string_view word, std::string& url);
+
 // What does not fit together; empty: nothing.
 std::string wrong_with(const Remote& remote, std::string_view url);
 

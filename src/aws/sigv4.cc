@@ -6,23 +6,13 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
 #include "http/url.h"
 
 namespace outrigger::aws {
 namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
-
-std::string hex(const unsigned char* bytes, size_t size) {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * size);
-  for (size_t i = 0; i < size; ++i) {
-    text += kDigits[bytes[i] >> 4];
-    text += kDigits[bytes[i] & 15];
-  }
-  return text;
-}
 
 std::string hmac(std::string_view key, std::string_view text) {
   unsigned char digest[EVP_MAX_MD_SIZE];
@@ -172,7 +162,7 @@ std::string signature_of(const ToSign& request, std::string_view canonical,
     key = hmac(key, part);
   }
   const std::string signature = hmac(key, string_to_sign(request, canonical));
-  return hex(reinterpret_cast<const unsigned char*>(signature.data()), signature.size());
+  return base::hex(signature.data(), signature.size());
 }
 
 }  // namespace
@@ -186,7 +176,7 @@ std::string percent_encode(std::string_view text) {
 std::string sha256_hex(std::string_view bytes) {
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest);
-  return hex(digest, sizeof digest);
+  return base::hex(digest, sizeof digest);
 }
 
 std::string amz_date(int64_t unix_seconds) {

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "aws/sts.h"
+#include "base/hex.h"
 #include "delivery/architecture.h"
 #include "delivery/digest.h"
 #include "delivery/files.h"
@@ -37,11 +38,7 @@ std::string build_id() {
             if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
                 memcmp(at + sizeof note, "GNU", 4) == 0) {
               const char* bytes = at + sizeof note + padded(note.n_namesz);
-              for (size_t b = 0; b < note.n_descsz; ++b) {
-                const auto byte = static_cast<unsigned char>(bytes[b]);
-                *static_cast<std::string*>(data) += "0123456789abcdef"[byte >> 4];
-                *static_cast<std::string*>(data) += "0123456789abcdef"[byte & 15];
-              }
+              *static_cast<std::string*>(data) = base::hex(bytes, note.n_descsz);
               return 1;
             }
             at += size;

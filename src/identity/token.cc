@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "aws/sigv4.h"
+#include "base/hex.h"
 #include "http/url.h"
 
 namespace outrigger::identity {
@@ -158,12 +159,7 @@ std::string new_nonce() {
   unsigned char bytes[kNonceDigits / 2];
   // Without randomness two tokens of one second may be the same: the second is refused.
   if (RAND_bytes(bytes, sizeof bytes) != 1) std::fill(std::begin(bytes), std::end(bytes), 0);
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
+  return base::hex(bytes, sizeof bytes);
 }
 
 std::string make_token(const Sts& sts, std::string_view audience,

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/hex.h"
 #include "log/process.h"
 
 namespace outrigger::log {
@@ -34,16 +35,6 @@ void make_random(uint8_t* to, size_t bytes) {
     // Before the kernel's generator is ready this would wait; a service starts long after.
     if (getrandom(to, bytes, 0) != static_cast<ssize_t>(bytes)) to[0] |= 1;
   } while (is_zero());
-}
-
-std::string hex(const uint8_t* from, size_t bytes) {
-  std::string text;
-  text.reserve(2 * bytes);
-  for (size_t i = 0; i < bytes; ++i) {
-    text += "0123456789abcdef"[from[i] >> 4];
-    text += "0123456789abcdef"[from[i] & 15];
-  }
-  return text;
 }
 
 // Lower case only, as the specification wants it.
@@ -117,10 +108,10 @@ Context Context::child() const noexcept {
 }
 
 std::string Context::trace_id() const {
-  return has_trace() ? hex(block_.head.trace_id, sizeof(ContextHead::trace_id)) : std::string();
+  return has_trace() ? base::hex(block_.head.trace_id, sizeof(ContextHead::trace_id)) : std::string();
 }
 std::string Context::span_id() const {
-  return has_trace() ? hex(block_.head.span_id, sizeof(ContextHead::span_id)) : std::string();
+  return has_trace() ? base::hex(block_.head.span_id, sizeof(ContextHead::span_id)) : std::string();
 }
 std::string Context::traceparent() const {
   if (!has_trace()) return {};

@@ -76,12 +76,4 @@ bool is_taken(const Entry& entry, std::string_view name) {
                      [&](const Argument& argument) { return argument.name == name; });
 }
 
-char* append_hex(char* to, const uint8_t* from, size_t bytes) {
-  for (size_t i = 0; i < bytes; ++i) {
-    *to++ = "0123456789abcdef"[from[i] >> 4];
-    *to++ = "0123456789abcdef"[from[i] & 15];
-  }
-  return to;
-}
-
 }  // namespace outrigger::render

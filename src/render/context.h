@@ -36,6 +36,4 @@ void for_each_field(const EntryContext& context, Visit visit) {
 // A field of the entry, or a name that entries have anyway.
 bool is_taken(const Entry& entry, std::string_view name);
 
-char* append_hex(char* to, const uint8_t* from, size_t bytes);
-
 }  // namespace outrigger::render

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/hex.h"
 #include "render/context.h"
 #include "render/message.h"
 
@@ -85,8 +86,8 @@ char* append_context(char* to, const Entry& entry) {
     *to++ = '"';
   }
   if (context.has_trace) {
-    to = append_hex(put(to, ",\"trace_id\":\""), context.trace_id, kTraceBytes);
-    to = append_hex(put(to, "\",\"span_id\":\""), context.span_id, kSpanBytes);
+    to = base::write_hex(put(to, ",\"trace_id\":\""), context.trace_id, kTraceBytes);
+    to = base::write_hex(put(to, "\",\"span_id\":\""), context.span_id, kSpanBytes);
     *to++ = '"';
   }
   for_each_field(context, [&](const FieldView& field) {

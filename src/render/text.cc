@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "base/hex.h"
 #include "render/context.h"
 #include "render/message.h"
 
@@ -40,7 +41,7 @@ char* append_context(char* to, const Entry& entry, bool coloured) {
     }
   });
   if (entry.context.has_trace)
-    to = append_hex(put(to, " trace="), entry.context.trace_id, kTraceBytes);
+    to = base::write_hex(put(to, " trace="), entry.context.trace_id, kTraceBytes);
   if (coloured) to = put(to, kReset);
   return to;
 }

@@ -1,5 +1,6 @@
 #include "render/value.h"
 
+#include "base/hex.h"
 #include "render/context.h"
 #include "render/message.h"
 
@@ -35,15 +36,10 @@ Value value_of(ArgumentType type, uint64_t word, std::string_view text) {
 std::vector<std::pair<std::string, Value>> context_fields(const Entry& entry) {
   std::vector<std::pair<std::string, Value>> fields;
   const EntryContext& context = entry.context;
-  const auto hex = [](const uint8_t* from, size_t bytes) {
-    std::string text(2 * bytes, '\0');
-    append_hex(text.data(), from, bytes);
-    return text;
-  };
   if (!context.module.empty()) fields.emplace_back("module", cleaned(context.module));
   if (context.has_trace) {
-    fields.emplace_back("trace_id", hex(context.trace_id, kTraceBytes));
-    fields.emplace_back("span_id", hex(context.span_id, kSpanBytes));
+    fields.emplace_back("trace_id", base::hex(context.trace_id, kTraceBytes));
+    fields.emplace_back("span_id", base::hex(context.span_id, kSpanBytes));
   }
   for_each_field(context, [&](const FieldView& field) {
     std::string name = cleaned(field.name);
