@@ -108,7 +108,8 @@ Context Context::child() const noexcept {
 }
 
 std::string Context::trace_id() const {
-  return has_trace() ? base::hex(block_.head.trace_id, sizeof(ContextHead::trace_id)) : std::string();
+  return has_trace() ? base::hex(block_.head.trace_id, sizeof(ContextHead::trace_id))
+                     : std::string();
 }
 std::string Context::span_id() const {
   return has_trace() ? base::hex(block_.head.span_id, sizeof(ContextHead::span_id)) : std::string();
