@@ -32,6 +32,7 @@ Backlog::Backlog(ShipMemory& memory, char* cells, size_t bytes_max,
       busy_(kBlocksMax) {}
 
 void Backlog::resume(uint64_t mark) {
+  blocks_end_ = kBlocksMax;
   for (Block& block : memory_.blocks) {
     if (block.used.load(std::memory_order_acquire) == 0) continue;
     bool is_whole = block.end <= mark && block.bytes <= kBlockBytesMax;
@@ -81,10 +82,10 @@ std::vector<uint32_t> Backlog::put(std::string_view lines, uint64_t begin, uint6
 }
 
 uint32_t Backlog::find_free_block() {
-  for (uint32_t i = 0; i < kBlocksMax; ++i) {
+  for (uint32_t i = 0; i < blocks_end_; ++i) {
     if (memory_.blocks[i].used.load(std::memory_order_relaxed) == 0) return i;
   }
-  return kBlocksMax;
+  return blocks_end_ < kBlocksMax ? blocks_end_++ : kBlocksMax;
 }
 
 void Backlog::store(std::string_view lines, uint64_t begin, uint64_t end, Kind kind,
@@ -138,7 +139,7 @@ bool Backlog::make_room(size_t cells, uint32_t level, Tally& lost) {
   if (cells > cells_max_) return false;
   while (cells_used_ + cells > cells_max_ || blocks_used_ == kBlocksMax) {
     uint32_t victim = kBlocksMax;
-    for (uint32_t i = 0; i < kBlocksMax; ++i) {
+    for (uint32_t i = 0; i < blocks_end_; ++i) {
       const Block& block = memory_.blocks[i];
       if (block.used.load(std::memory_order_relaxed) == 0 || busy_[i] || block.level > level)
         continue;
@@ -208,7 +209,7 @@ bool Backlog::unpack(uint32_t index, std::string& lines) const {
 
 std::vector<uint32_t> Backlog::all() const {
   std::vector<uint32_t> indexes;
-  for (uint32_t i = 0; i < kBlocksMax; ++i) {
+  for (uint32_t i = 0; i < blocks_end_; ++i) {
     if (memory_.blocks[i].used.load(std::memory_order_relaxed) != 0) indexes.push_back(i);
   }
   std::sort(indexes.begin(), indexes.end(), [&](uint32_t a, uint32_t b) {

@@ -70,6 +70,7 @@ class Backlog {
   size_t cells_used_ = 0;
   size_t cell_hint_ = 0;
   size_t blocks_used_ = 0;
+  uint32_t blocks_end_ = 0;  // no block from there on was ever used: its page need not be touched
 };
 
 }  // namespace outrigger::keeper

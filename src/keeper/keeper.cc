@@ -1,5 +1,6 @@
 #include "keeper/keeper.h"
 
+#include <malloc.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -285,6 +286,7 @@ void Keeper::look_each_second(int64_t now_ns) {
   dropped_ = dropped;
   if (is_idle(now_ns) && trim_due_) {
     spool_->trim();
+    if (options_.place == Place::kProcess) malloc_trim(0);
     trim_due_ = false;
   }
 }

@@ -20,6 +20,9 @@
 namespace outrigger::keeper {
 namespace {
 
+// Of free memory.
+constexpr int kKeptBytes = 8 << 20;
+
 // What a person or an init system sends; the supervisor knows what to make of it.
 int take_signals() {
   const sigset_t blocked = base::foreign_signals();
@@ -55,6 +58,10 @@ void run(const segment::RoleCard& card, int argc, char** argv) {
   prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   // One arena is enough for three threads that seldom allocate, and saves a megabyte.
   mallopt(M_ARENA_MAX, 1);
+  // Batches come and go by the megabyte. What they leave is kept for the next ones, since fresh pages
+  // cost more than what is done with them, and given back when there is nothing to do (Keeper).
+  mallopt(M_MMAP_THRESHOLD, kKeptBytes);
+  mallopt(M_TRIM_THRESHOLD, kKeptBytes);
   const std::string program(base::base_name(argc > 0 ? argv[0] : nullptr));
   std::string why;
   try {

@@ -123,6 +123,8 @@ void Shipper::turn(int64_t now_ns) {
       start_puts(now_ns);
     }
   } else if (!denied_.load(std::memory_order_relaxed)) {
+    // Lines that can be the next batch are not put away before.
+    if (is_starting()) start_puts(now_ns);
     evacuate();
     start_puts(now_ns);
   }
@@ -137,6 +139,15 @@ void Shipper::turn(int64_t now_ns) {
     }
     shrunk_ = true;
   }
+}
+
+// The spool is still small, and there is little processor to spare.
+bool Shipper::is_starting() const { return !pace_.proven() || spool_->is_warming(); }
+
+// Each further put begins with a handshake, and with buffers that nobody has touched.
+bool Shipper::may_send(int64_t now_ns) const {
+  const size_t under_way = this->under_way();
+  return pace_.may_send(now_ns, under_way) && (under_way == 0 || !spool_->is_warming());
 }
 
 size_t Shipper::under_way() const {
@@ -316,6 +327,12 @@ std::unique_ptr<Shipper::Job> Shipper::live_job(int64_t now_ns) {
 
 std::unique_ptr<Shipper::Job> Shipper::next_job(int64_t now_ns) {
   const bool spool_presses = committed_ - mark_ > spool_->data_bytes() / 2;
+  if (is_starting()) {
+    // Batches that need not be unpacked: that would take the time in which the spool fills. Soon
+    // this one is full.
+    auto job = live_job(now_ns);
+    if (job != nullptr || cut_.bytes() != 0) return job;
+  }
   if (spool_presses || backlog_.empty()) {
     if (auto job = live_job(now_ns)) return job;
     if (backlog_.empty()) return nullptr;
@@ -372,14 +389,14 @@ void Shipper::start_puts(int64_t now_ns) {
   // What was sent before goes first, and unchanged.
   for (Seat& seat : seats_) {
     if (seat.job == nullptr || seat.job->under_way || seat.job->invalid) continue;
-    if (!pace_.may_send(now_ns, under_way())) return;
+    if (!may_send(now_ns)) return;
     start_one(seat, now_ns);
   }
   for (Seat& seat : seats_) {
     // A put that takes long holds the mark up, and what overtakes it has to be noted somewhere.
     if (settled_free() <= kPutsMax) return;
     if (seat.job != nullptr) continue;
-    if (!pace_.may_send(now_ns, under_way()) || !start_one(seat, now_ns)) return;
+    if (!may_send(now_ns) || !start_one(seat, now_ns)) return;
   }
 }
 
@@ -397,7 +414,7 @@ int64_t Shipper::next_wake_ns(int64_t now_ns) const {
   const int64_t send_by_ns = send_by_ns_.load(std::memory_order_relaxed);
   if (send_by_ns != 0) wake_ns = std::min(wake_ns, send_by_ns);
   if (denied_.load(std::memory_order_relaxed)) return std::min(wake_ns, denied_until_ns_);
-  const bool can_send = prepared_ && pace_.may_send(now_ns, under_way());
+  const bool can_send = prepared_ && may_send(now_ns);
   if (!pace_.reaching() && under_way() == 0 && !preparing_)
     wake_ns = std::min(wake_ns, pace_.next_ns());
   if (pace_.reaching() && can_send && cut_.bytes() != 0)

@@ -110,6 +110,8 @@ class Shipper {
   bool start_one(Seat& seat, int64_t now_ns);
   std::unique_ptr<Job> next_job(int64_t now_ns);
   std::unique_ptr<Job> live_job(int64_t now_ns);
+  bool is_starting() const;
+  bool may_send(int64_t now_ns) const;
   size_t under_way() const;
   bool extend_cut();
   // --- shipper_keep.cc: what is not taken ---

@@ -24,6 +24,8 @@ constexpr int64_t kCancelNs = 300 * base::kNsPerMs;
 constexpr uint64_t kFillWhileNot = 3u << 20;
 // Before the first answer: so that the small part of the spool is enough.
 constexpr uint64_t kFillAtFirst = 1u << 20;
+// The same, with puts under way.
+constexpr uint64_t kFillWhileWarming = 2u << 20;
 
 }  // namespace
 
@@ -55,6 +57,7 @@ void Shipper::note_loss(Loss loss, const Tally& tally) {
 uint64_t Shipper::fill_max() const {
   if (!pace_.proven()) return kFillAtFirst;
   if (!pace_.reaching()) return kFillWhileNot;
+  if (spool_->is_warming()) return kFillWhileWarming;
   return spool_->data_bytes() / 16 * 15 - 2 * kEntryBytesMax;
 }
 

@@ -23,8 +23,8 @@ constexpr uint64_t kMagic = 0x314c4f4f5053544fULL;  // "OTSPOOL1"
 // Asked for at once: the first few lines do not cost much memory, a burst does not cost many calls.
 constexpr size_t kPopulateMin = 16u << 10;
 constexpr size_t kPopulateMax = 256u << 10;
-// Of the thread that touches pages ahead: it takes what nobody else wants.
-constexpr int kNice = 19;
+// Of the thread that touches pages ahead: it takes what nobody else wants, and a tenth.
+constexpr int kNice = 10;
 constexpr size_t kLinesBytes = kLargeAt + kSpoolDataBytes;
 
 Error no_memory() {

@@ -3,7 +3,7 @@
 //
 //   offset    who writes       what
 //   0         drain, output    SpoolMemory: marks and the double-buffered commit
-//   128 KiB   drain            5 MiB of lines, then
+//   128 KiB   drain            6 MiB of lines, then
 //   kLargeAt  drain            8 MiB of lines, or 16 where logs are shipped. Each is circular, and
 //                              mapped twice in a row so that a line never wraps
 //   kShipAt   shipping         what ships logs to CloudWatch keeps there (ship_memory.h)
@@ -49,7 +49,7 @@
 namespace outrigger::keeper {
 
 inline constexpr size_t kSpoolDataAt = 128u << 10;
-inline constexpr size_t kSmallBytes = 5u << 20;
+inline constexpr size_t kSmallBytes = 6u << 20;
 inline constexpr size_t kLargeAt = kSpoolDataAt + kSmallBytes;
 inline constexpr size_t kSpoolDataBytes = 8u << 20;
 // The same where logs go to CloudWatch and there is memory: four batches under way hold half of the
@@ -203,6 +203,7 @@ class Spool {
   // Much is to be expected: touches the pages of the large part in the background, before they are
   // wanted, with what others leave of the processors.
   void warm();
+  bool is_warming() const { return warmth_.load(std::memory_order_relaxed) == Warmth::kWarming; }
   // Waits until so much is committed, poke() or CLOCK_MONOTONIC's `until_ns`.
   void wait_for_more(uint64_t wanted, int64_t until_ns);
 

@@ -209,11 +209,10 @@ TEST_F(SpoolTest, grows_when_the_small_part_is_full_and_shrinks_when_all_is_out)
 
 TEST_F(SpoolTest, a_keeper_that_fell_as_the_spool_grew_has_a_successor_that_goes_on) {
   const std::string line = std::string(999'999, 'x') + "\n";
-  put(line);
-  put(line);
+  for (int i = 0; i < 3; ++i) put(line);
   spool_->commit();
   put(line);
-  EXPECT_LT(spool_->room(), kSpoolDataBytes - 2 * line.size());  // it grows
+  EXPECT_LE(spool_->room(), kSpoolDataBytes - 4 * line.size());  // it grows
   EXPECT_NE(spool_->memory().grown_at.load(), 0u);
   put(line);  // in the large part, and not committed
   reopen();
@@ -221,7 +220,7 @@ TEST_F(SpoolTest, a_keeper_that_fell_as_the_spool_grew_has_a_successor_that_goes
   const std::string next = std::string(999'999, 'y') + "\n";
   put(next);
   spool_->commit();
-  for (const std::string& each : {line, line, next}) {
+  for (const std::string& each : {line, line, line, next}) {
     ASSERT_EQ(take(each.size()), each);
     write_out();
   }
