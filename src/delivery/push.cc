@@ -6,6 +6,7 @@
 
 #include <cstring>
 
+#include "aws/profile.h"
 #include "aws/sts.h"
 #include "base/hex.h"
 #include "delivery/architecture.h"
@@ -72,7 +73,9 @@ class Push {
       return report_.failed(facts_.version +
                             " was built from changes that are in no commit: commit them and build, "
                             "or say --allow-changes");
-    discovery::Access access;
+    auto variables = aws::with_profile(aws::own_variables());
+    if (!variables) return report_.failed(variables.error().message);
+    discovery::Access access(std::move(*variables));
     const auto here = access.find(nullptr);
     if (here->client == nullptr) return report_.failed(here->no_client);
     aws::Client& client = *here->client;

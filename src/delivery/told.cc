@@ -9,6 +9,7 @@
 #include "base/threads.h"
 #include "delivery/files.h"
 #include "discovery/discover.h"
+#include "discovery/log_place.h"
 #include "http/deadline.h"
 
 namespace outrigger::delivery {
@@ -30,42 +31,41 @@ class Teller {
     base::write_all(STDERR_FILENO, facts_.name + ": " + sentence + "\n");
   }
 
-  // As the service itself will name it.
-  std::string group() {
+  // The group as the service itself will name it.
+  discovery::LogPlace log_place() {
     discovery::Wanted wanted =
         discovery::parse_wanted(facts_.declarations).value_or(discovery::Wanted{});
     wanted.settings.clear();
     const auto answer = discovery::discover(wanted, access_, &cancel_);
-    const std::string* named = answer.place_of("log_group");
-    return named != nullptr ? *named
-                            : "/outrigger/" + facts_.name + "/" +
-                                  (answer.environment.empty() ? "production" : answer.environment);
+    return discovery::log_place({.service = facts_.name,
+                                 .environment = "production",
+                                 .instance = here_->place.name(),
+                                 .part = "boot"},
+                                &answer);
   }
 
   void send_log() {
     const auto text = read_text(wanted_.boot_log);
     if (!text || !*text) return complain(wanted_.boot_log + " cannot be read, and is not sent");
-    const std::string group_name = group();
-    const std::string stream = here_->place.name() + "/boot";
-    const std::string body = body_of(**text, group_name, stream);
+    const discovery::LogPlace place = log_place();
+    const std::string body = body_of(**text, place);
     auto put = aws::logs::put_log_events(*here_->client, body, {}, &cancel_);
     if (!put && put.failure().is("ResourceNotFoundException")) {
-      (void)aws::logs::create_log_group(*here_->client, group_name, &cancel_);
-      (void)aws::logs::create_log_stream(*here_->client, group_name, stream, &cancel_);
+      const auto made = discovery::make_log_stream(*here_->client, place, &cancel_);
+      if (!made) return complain("the log of this boot was not sent: " + made.failure().message);
       put = aws::logs::put_log_events(*here_->client, body, {}, &cancel_);
     }
     if (!put) complain("the log of this boot was not sent: " + put.failure().message);
   }
 
   // Its end, where it is more than a batch holds: that tells why.
-  std::string body_of(std::string_view text, const std::string& group_name,
-                      const std::string& stream) const {
+  std::string body_of(std::string_view text, const discovery::LogPlace& place) const {
     constexpr size_t kTextMax = 512u << 10;
     constexpr size_t kLinesMax = 5'000;
     if (text.size() > kTextMax) text.remove_prefix(text.size() - kTextMax);
     const int64_t now_ms = base::real_ns() / base::kNsPerMs;
     std::string body;
-    aws::logs::begin_body(group_name, stream, body);
+    aws::logs::begin_body(place.group, place.stream, body);
     for (size_t lines = 0; !text.empty() && lines < kLinesMax; ++lines) {
       const std::string_view line = text.substr(0, text.find('\n'));
       text.remove_prefix(std::min(line.size() + 1, text.size()));

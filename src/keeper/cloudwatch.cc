@@ -10,6 +10,7 @@
 #include "aws/client.h"
 #include "aws/endpoint.h"
 #include "aws/logs.h"
+#include "discovery/log_place.h"
 #include "render/time_text.h"
 
 namespace outrigger::keeper {
@@ -53,7 +54,13 @@ class CloudWatch final : public Destination {
     const auto here = access_->find(&cancel_);
     // Somebody may mend it, but nobody is to wait for that without seeing the log.
     if (here->client == nullptr) return {Kind::kDenied, {}, here->no_client};
-    names_ = names_for(source_, answer);
+    char started[render::TimeText::kBytes + 8];
+    render::TimeText{}.write(started, source_.started_ns);
+    names_ = discovery::log_place({source_.service,
+                                   source_.environment,
+                                   source_.instance,
+                                   {started, render::TimeText::kBytes}},
+                                  answer);
     is_foreign_ = !aws::configured_endpoint(aws::Service::kLogs, access_->variables()).empty();
     client_ = here->client;
     return {};
@@ -121,14 +128,7 @@ class CloudWatch final : public Destination {
 
   PutOutcome make_stream() {
     const std::lock_guard lock(mutex_);
-    auto made = aws::logs::create_log_stream(*client_, names_.group, names_.stream, &cancel_);
-    if (!made && made.failure().is("ResourceNotFoundException")) {
-      if (auto group = aws::logs::create_log_group(*client_, names_.group, &cancel_); !group)
-        return outcome_of(group.failure());
-      // A group without it costs money for ever; but shipping does not fail for want of it.
-      (void)aws::logs::put_retention_policy(*client_, names_.group, kRetentionDays, &cancel_);
-      made = aws::logs::create_log_stream(*client_, names_.group, names_.stream, &cancel_);
-    }
+    const auto made = discovery::make_log_stream(*client_, names_, &cancel_);
     return made ? PutOutcome{} : outcome_of(made.failure());
   }
 
@@ -138,7 +138,7 @@ class CloudWatch final : public Destination {
   http::Cancel cancel_;
   std::mutex mutex_;
   // Set once, under mutex_; before the first put.
-  CloudWatchNames names_;
+  discovery::LogPlace names_;
   std::shared_ptr<aws::Client> client_;
   bool is_foreign_ = false;
   // An endpoint that is not AWS's own may not understand such bodies, and answers with an error of
@@ -147,38 +147,7 @@ class CloudWatch final : public Destination {
   std::atomic<bool> only_plain_{false};
 };
 
-std::string clean(std::string text, std::string_view also) {
-  for (char& c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       also.find(c) != std::string_view::npos;
-    if (!plain) c = '-';
-  }
-  return text;
-}
-
 }  // namespace
-
-CloudWatchNames names_for(const CloudWatchSource& source, const segment::SettingsAnswer* found) {
-  const auto place = [&](std::string_view key) {
-    const std::string* value = found == nullptr ? nullptr : found->place_of(key);
-    return value == nullptr ? std::string() : *value;
-  };
-  const auto first_of = [](std::string first, const std::string& second) {
-    return first.empty() ? (second.empty() ? "unknown" : second) : first;
-  };
-  char time[render::TimeText::kBytes + 8];
-  render::TimeText{}.write(time, source.started_ns);
-  CloudWatchNames names;
-  names.group = place("log_group");
-  if (names.group.empty()) {
-    const std::string environment =
-        first_of(found == nullptr ? std::string() : found->environment, source.environment);
-    names.group = "/outrigger/" + clean(source.service, "_-.#") + "/" + clean(environment, "_-.#");
-  }
-  names.stream = clean(first_of(place("name"), source.instance), "_-.") + "/" +
-                 clean(std::string(time, render::TimeText::kBytes), "-.");
-  return names;
-}
 
 std::unique_ptr<Destination> cloudwatch(CloudWatchSource source,
                                         std::shared_ptr<discovery::Access> access,

@@ -127,6 +127,24 @@ class Push(unittest.TestCase):
         self.assertEqual(self.push().returncode, 0)
         self.assertEqual(self.emulator.report()["s3"]["objects"][self.key()]["sha256"], self.digest())
 
+    def test_keys_and_region_of_a_profile(self):
+        """As they lie on a person's machine, without a variable."""
+        os.mkdir(os.path.join(self.directory, ".aws"))
+        environment = self.emulator.environment()
+        with open(os.path.join(self.directory, ".aws", "credentials"), "w") as file:
+            file.write("[work]\naws_access_key_id = {AWS_ACCESS_KEY_ID}\n"
+                       "aws_secret_access_key = {AWS_SECRET_ACCESS_KEY}\n".format(**environment))
+        with open(os.path.join(self.directory, ".aws", "config"), "w") as file:
+            file.write("[profile work]\nregion = us-east-1\n[profile staff]\nsso_session = staff\n")
+        nothing = {name: "" for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION")}
+        done = self.push(HOME=self.directory, AWS_PROFILE="work", **nothing)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.emulator.report()["s3"]["objects"][self.key()]["sha256"], self.digest())
+        for profile, sentence in (("staff", "has its keys by sso_session"), ("none", 'AWS_PROFILE "none" will not do')):
+            done = self.push(HOME=self.directory, AWS_PROFILE=profile, **nothing)
+            self.assertEqual((done.returncode, len(done.stderr.splitlines())), (1, 1))
+            self.assertIn(sentence, done.stderr)
+
     def test_a_plus_in_the_version(self):
         commit = self.version.split(".")[2].split("+")[0].encode()
         version = self.version.split("+")[0][:-1] + "+"
