@@ -5,6 +5,7 @@ to be downloaded or made once (packages of Debian, a bare Debian as clouds have 
 """
 import base64
 import glob
+import hashlib
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import tempfile
 import time
 
 PATIENCE = 900  # seconds, for what takes one minute
+WITH_ME = ("setpriv", "--pdeathsig", "KILL")  # words before a program that is not to outlive this one
 
 
 class Unavailable(Exception):
@@ -61,8 +63,8 @@ def command(image, initrd, append, *more, memory=768):
 PACKAGES = ("systemd-sysv,udev,dbus,linux-image-cloud-amd64,initramfs-tools,cloud-init,python3-cffi-backend,ifupdown,"
             "isc-dhcp-client,iproute2,ca-certificates,curl,openssl,qemu-guest-agent")
 FILES = {
-    # The instance's metadata and nothing else: no search for other clouds.
-    "etc/cloud/cloud.cfg.d/90_ec2.cfg": "datasource_list: [Ec2]\n",
+    # The instance's metadata and nothing else: no search for other clouds, nor work on what is not installed.
+    "etc/cloud/cloud.cfg.d/90_ec2.cfg": "datasource_list: [Ec2]\nlocale: false\nssh_deletekeys: false\n",
     "etc/network/interfaces": "auto lo\niface lo inet loopback\nsource /etc/network/interfaces.d/*\n",
     "etc/fstab": "/dev/vda / ext4 defaults 0 1\n",
     "etc/hostname": "bare\n",
@@ -72,7 +74,7 @@ SIZE = "2G"  # sparse
 
 def debian(cache):
     """{"disk", "kernel", "initrd"}: files of a bare Debian with cloud-init, made in two minutes where it is not there yet."""
-    made = os.path.join(cache, "debian")
+    made = os.path.join(cache, "debian-" + hashlib.sha256(repr((PACKAGES, FILES, SIZE)).encode()).hexdigest()[:12])
     if not os.path.isdir(made):
         for tool in ("mmdebstrap", "mke2fs"):
             if shutil.which(tool) is None:
@@ -117,19 +119,23 @@ class Vm:
         self.console = os.path.join(self.directory, "console")
         agent = os.path.join(self.directory, "agent")
         ports = "".join(f",hostfwd=tcp:127.0.0.1:{port}-:{port}" for port in forwarded)
-        uuid = "ec2e1916-9099-7caf-fd21-012345abcdef"  # by this, programs know an instance of EC2
+        uuid = "ec2e1916-9099-7caf-fd21-012345abcdef"  # by these, programs know an instance of EC2
         with open(self.console, "wb") as console:
             self.process = subprocess.Popen(
-                [*network, *command(
+                [*WITH_ME, *network, *command(
                     files["kernel"], files["initrd"], "root=/dev/vda rw net.ifnames=0 quiet " + append,
                     "-drive", f"file={files['disk']},format=raw,if=virtio", "-snapshot",
                     "-netdev", "user,id=net,net=169.254.0.0/16,host=169.254.169.254,dhcpstart=169.254.10.15" + ports,
-                    "-device", "virtio-net-pci,netdev=net", "-smbios", f"type=1,serial={uuid},uuid={uuid}",
+                    "-device", "virtio-net-pci,netdev=net", "-smbios", f"type=1,manufacturer=Amazon EC2,serial={uuid},uuid={uuid}",
                     "-chardev", f"socket,id=agent,path={agent},server=on,wait=off", "-device", "virtio-serial",
                     "-device", "virtserialport,chardev=agent,name=org.qemu.guest_agent.0", memory=1024)],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=subprocess.STDOUT, env={**os.environ, "TMPDIR": self.directory})
         self.agent = Agent(agent, self)
-        self.wait_for(self.agent.is_there, "the boot")
+        try:
+            self.wait_for(self.agent.is_there, "the boot")
+        except BaseException:
+            self.end()
+            raise
 
     def run(self, *words, timeout=PATIENCE):
         return self.agent.run(words, timeout)

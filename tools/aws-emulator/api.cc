@@ -30,6 +30,14 @@ std::string xml_escaped(std::string_view text) {
   return out;
 }
 
+std::string element(std::string_view name, std::string_view text) {
+  return "<" + std::string(name) + ">" + xml_escaped(text) + "</" + std::string(name) + ">";
+}
+
+std::string response_metadata() {
+  return "<ResponseMetadata>" + element("RequestId", random_hex(32)) + "</ResponseMetadata>";
+}
+
 Answer xml_answer(std::string body) {
   Answer answer;
   answer.content_type = "text/xml";

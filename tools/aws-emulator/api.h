@@ -68,6 +68,8 @@ Answer refuse(const Call& call, std::string_view code, std::string_view message,
 Answer json_answer(const json::value& value);
 Answer xml_answer(std::string body);
 std::string xml_escaped(std::string_view text);
+std::string element(std::string_view name, std::string_view text);  // <name>text</name>
+std::string response_metadata();                                    // of a query call's answer
 
 // Breaches of a limit or rule that no well-behaved client commits.
 class Violations {

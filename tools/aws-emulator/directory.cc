@@ -5,10 +5,6 @@
 namespace outrigger::emulator {
 namespace {
 
-std::string element(std::string_view name, std::string_view text) {
-  return "<" + std::string(name) + ">" + xml_escaped(text) + "</" + std::string(name) + ">";
-}
-
 std::string text_in(const json::object& in, std::string_view name) {
   const json::value* const value = in.if_contains({name.data(), name.size()});
   return value != nullptr && value->is_string() ? std::string(value->get_string().c_str())
@@ -30,10 +26,6 @@ std::vector<std::pair<std::string, std::string>> texts_of(const json::value& val
   return texts;
 }
 
-std::string metadata() {
-  return "<ResponseMetadata>" + element("RequestId", random_hex(32)) + "</ResponseMetadata>";
-}
-
 }  // namespace
 
 Answer Directory::answer(const Call& call) {
@@ -42,8 +34,6 @@ Answer Directory::answer(const Call& call) {
       {"ec2 DescribeTags", &Directory::ec2_tags},
       {"autoscaling DescribeTags", &Directory::auto_scaling_tags},
       {"autoscaling DescribeAutoScalingInstances", &Directory::auto_scaling_instances},
-      {"cloudformation DescribeStacks", &Directory::describe_stacks},
-      {"cloudformation SignalResource", &Directory::signal_resource},
       {"sts GetCallerIdentity", &Directory::caller_identity},
       {"sts AssumeRoleWithWebIdentity", &Directory::web_identity}};
   using Json = Answer (Directory::*)(const Call&, const json::object&);
@@ -117,7 +107,7 @@ Answer Directory::auto_scaling_tags(const Call& call) {
       "<DescribeTagsResponse xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\">"
       "<DescribeTagsResult><Tags>" +
       items + "</Tags>" + (page->next.empty() ? "" : element("NextToken", page->next)) +
-      "</DescribeTagsResult>" + metadata() + "</DescribeTagsResponse>");
+      "</DescribeTagsResult>" + response_metadata() + "</DescribeTagsResponse>");
 }
 
 Answer Directory::auto_scaling_instances(const Call& call) {
@@ -132,71 +122,8 @@ Answer Directory::auto_scaling_instances(const Call& call) {
       "<DescribeAutoScalingInstancesResponse "
       "xmlns=\"http://autoscaling.amazonaws.com/doc/2011-01-01/\">"
       "<DescribeAutoScalingInstancesResult><AutoScalingInstances>" +
-      items + "</AutoScalingInstances></DescribeAutoScalingInstancesResult>" + metadata() +
+      items + "</AutoScalingInstances></DescribeAutoScalingInstancesResult>" + response_metadata() +
       "</DescribeAutoScalingInstancesResponse>");
-}
-
-Answer Directory::describe_stacks(const Call& call) {
-  const std::string asked(call.field("StackName"));
-  const json::value stacks = account_.at({"stack_outputs"});
-  std::string items;
-  size_t index = 0, total = 0;
-  std::vector<std::string> names;
-  if (stacks.is_object()) {
-    for (const auto& each : stacks.get_object()) {
-      if (asked.empty() || each.key() == asked) names.emplace_back(each.key());
-    }
-  }
-  total = names.size();
-  if (!asked.empty() && total == 0)
-    return refuse(call, "ValidationError", "Stack with id " + asked + " does not exist");
-  const auto page = page_of(call.field("NextToken"), total, page_size());
-  if (!page) return refuse(call, "ValidationError", "NextToken was not given out here");
-  for (index = page->begin; index < page->end; ++index) {
-    std::string outputs;
-    for (const auto& [key, value] : texts_of(stacks.get_object().at(names[index])))
-      outputs +=
-          "<member>" + element("OutputKey", key) + element("OutputValue", value) + "</member>";
-    items += "<member>" + element("StackName", names[index]) +
-             element("StackId", "arn:aws:cloudformation:" + account_.text({"instance", "region"}) +
-                                    ":" + account_.text({"instance", "account"}) + ":stack/" +
-                                    names[index] + "/0") +
-             element("CreationTime", utc_text(clock_.now_s())) +
-             element("StackStatus", "CREATE_COMPLETE") + "<Outputs>" + outputs +
-             "</Outputs></member>";
-  }
-  return xml_answer(
-      "<DescribeStacksResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\">"
-      "<DescribeStacksResult><Stacks>" +
-      items + "</Stacks>" + (page->next.empty() ? "" : element("NextToken", page->next)) +
-      "</DescribeStacksResult>" + metadata() + "</DescribeStacksResponse>");
-}
-
-Answer Directory::signal_resource(const Call& call) {
-  constexpr size_t kUniqueIdMax = 64;
-  json::object signal;
-  for (const char* name : {"StackName", "LogicalResourceId", "UniqueId", "Status"}) {
-    if (call.field(name).empty()) {
-      violations_.note("cloudformation", std::string("SignalResource without ") + name);
-      return refuse(call, "ValidationError", std::string(name) + " is needed");
-    }
-    signal[name] = std::string(call.field(name));
-  }
-  const bool known = call.field("Status") == "SUCCESS" || call.field("Status") == "FAILURE";
-  if (!known || call.field("UniqueId").size() > kUniqueIdMax) {
-    violations_.note("cloudformation", "SignalResource with a wrong Status or UniqueId");
-    return refuse(call, "ValidationError", "Status or UniqueId is wrong");
-  }
-  const std::lock_guard lock(mutex_);
-  signals_.push_back(std::move(signal));
-  return xml_answer(
-      "<SignalResourceResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\">" +
-      metadata() + "</SignalResourceResponse>");
-}
-
-json::array Directory::signals() const {
-  const std::lock_guard lock(mutex_);
-  return signals_;
 }
 
 Answer Directory::caller_identity(const Call& call) {
@@ -205,7 +132,7 @@ Answer Directory::caller_identity(const Call& call) {
       "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"
       "<GetCallerIdentityResult>" +
       element("Arn", identity_.caller(call)) + element("UserId", "AROAEMULATOR:session") +
-      element("Account", account) + "</GetCallerIdentityResult>" + metadata() +
+      element("Account", account) + "</GetCallerIdentityResult>" + response_metadata() +
       "</GetCallerIdentityResponse>");
 }
 
@@ -227,7 +154,7 @@ Answer Directory::web_identity(const Call& call) {
       element("SessionToken", keys.token) + element("Expiration", utc_text(keys.expires_s)) +
       "</Credentials><AssumedRoleUser>" + element("Arn", call.field("RoleArn")) +
       element("AssumedRoleId", "AROAEMULATOR:session") +
-      "</AssumedRoleUser></AssumeRoleWithWebIdentityResult>" + metadata() +
+      "</AssumedRoleUser></AssumeRoleWithWebIdentityResult>" + response_metadata() +
       "</AssumeRoleWithWebIdentityResponse>");
 }
 

@@ -13,15 +13,11 @@ class Directory {
       : account_(account), clock_(clock), violations_(violations), identity_(identity) {}
 
   Answer answer(const Call& call);
-  // What instances have told CloudFormation, in order.
-  json::array signals() const;
 
  private:
   Answer ec2_tags(const Call& call);
   Answer auto_scaling_tags(const Call& call);
   Answer auto_scaling_instances(const Call& call);
-  Answer describe_stacks(const Call& call);
-  Answer signal_resource(const Call& call);
   Answer caller_identity(const Call& call);
   Answer web_identity(const Call& call);
   Answer parameter(const Call& call, const json::object& in);
@@ -37,8 +33,6 @@ class Directory {
   Clock& clock_;
   Violations& violations_;
   Identity& identity_;
-  mutable std::mutex mutex_;
-  json::array signals_;  // guarded by mutex_
 };
 
 }  // namespace outrigger::emulator

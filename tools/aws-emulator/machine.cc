@@ -93,6 +93,8 @@ Answer Machine::metadata(const Call& call) {
     const std::string script = account_.text({"user_data"});
     return script.empty() ? not_there() : plain(script);
   }
+  if (path == "dynamic/instance-identity" || path == "dynamic/instance-identity/")
+    return plain("document");
   if (path == "dynamic/instance-identity/document") {
     Answer answer =
         plain(json::serialize(json::object{{"accountId", instance("account")},

@@ -7,10 +7,6 @@
 namespace outrigger::emulator {
 namespace {
 
-std::string element(std::string_view name, std::string_view text) {
-  return "<" + std::string(name) + ">" + xml_escaped(text) + "</" + std::string(name) + ">";
-}
-
 std::string digest(std::string_view bytes, const EVP_MD* kind) {
   unsigned char raw[EVP_MAX_MD_SIZE];
   unsigned size = 0;

@@ -167,6 +167,8 @@ Answer World::answer(const Call& call) {
     answer = metrics_.answer(call);
   } else if (call.service == "s3") {
     answer = s3_.answer(call);
+  } else if (call.service == "cloudformation") {
+    answer = stacks_.answer(call);
   } else if (call.protocol == Protocol::kPlain) {
     answer = machine_.answer(call);
   } else {
@@ -199,7 +201,8 @@ json::object World::report() const {
           {"logs", logs_.report()},
           {"metrics", metrics_.report()},
           {"s3", s3_.report()},
-          {"signals", directory_.signals()},
+          {"signals", stacks_.signals()},
+          {"stack_updates", stacks_.updates()},
           {"imds", machine_.report()},
           {"credentials_issued", identity_.issued()},
           {"clock_offset_ms", clock_.offset_ms()}};

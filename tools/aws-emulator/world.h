@@ -15,6 +15,7 @@
 #include "machine.h"
 #include "metrics.h"
 #include "s3.h"
+#include "stacks.h"
 
 namespace outrigger::emulator {
 
@@ -50,6 +51,7 @@ class World {
   S3 s3_{clock_, violations_};
   Machine machine_{account_, clock_, violations_, identity_};
   Directory directory_{account_, clock_, violations_, identity_};
+  Stacks stacks_{account_, clock_, violations_};
 
   mutable std::mutex mutex_;
   std::map<std::string, std::map<int, uint64_t>> calls_;  // guarded by mutex_

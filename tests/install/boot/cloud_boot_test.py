@@ -19,7 +19,7 @@ CLOUD = "http://169.254.169.254"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEMULATOR00000000",
         "AWS_SECRET_ACCESS_KEY": "emulator/secret+key/of+forty/characters0", "AWS_REGION": "us-east-1"}
 INSTANCE = "i-0123456789abcdef0"
-GROUP = "/stack/of-installed"
+GROUP = "/outrigger/installed/live"
 UNIT = "installed.service"
 
 
@@ -27,7 +27,8 @@ class Network:
     """One of its own, with loopback alone: there the emulator has port 80."""
 
     def __init__(self):
-        self.process = subprocess.Popen(["unshare", "-n", "sh", "-c", "ip link set lo up && echo up && exec sleep infinity"],
+        self.process = subprocess.Popen([*qemu.WITH_ME, "unshare", "-n", "sh", "-c",
+                                         "ip link set lo up && echo up && exec sleep infinity"],
                                         stdout=subprocess.PIPE, text=True)
         assert self.process.stdout.readline() == "up\n"
         self.words = ["nsenter", "-t", str(self.process.pid), "-n", "--"]
@@ -59,7 +60,7 @@ class CloudBoot(unittest.TestCase):
             "instance": {"instance-id": INSTANCE, "region": "us-east-1", "account": "123456789012", "role": "installed",
                          "availability-zone": "us-east-1a", "tags-in-metadata": True},
             "tags": {"aws:cloudformation:stack-name": "stack"},
-            "stack_outputs": {"stack": {"Environment": "live", "LogGroupName": GROUP}}})
+            "stack_outputs": {"stack": {"Environment": "live"}}})
         # Where AWS is said to be. That of the metadata service is nobody's business.
         cls.vm = qemu.Vm(CACHE, "systemd.setenv=AWS_ENDPOINT_URL=" + CLOUD, (8080, 8081), cls.network.words)
         cls.addClassCleanup(cls.vm.end)
@@ -98,10 +99,9 @@ class CloudBoot(unittest.TestCase):
         self.assertEqual(json.loads(self.curl("http://127.0.0.1:8080/which").stdout)["version"], version)
 
     def test_1_it_boots_and_serves(self):
-        # cloud-init's own end of it; 2 is "with warnings", of this bare Debian's own.
         status = self.vm.run("cloud-init", "status", "--wait", "--long")
         log = self.vm.run("tail", "-n", "60", "/var/log/cloud-init-output.log").stdout
-        self.assertIn(status.returncode, (0, 2), status.stdout + log)
+        self.assertEqual(status.returncode, 0, status.stdout + log)
         print(status.stdout + log)
         self.assertIn("is installed, runs and is ready", log)
         self.assertIn("DataSourceEc2", self.vm.run("cat", "/run/cloud-init/result.json").stdout)
@@ -125,25 +125,6 @@ class CloudBoot(unittest.TestCase):
         boot = self.messages(INSTANCE + "/boot")
         self.assertIn("fetched, its SHA-256 is right", boot)
         self.assertIn("is installed, runs and is ready", boot)
-        self.assertEqual(self.report()["violations"]["total"], 0, self.report()["violations"])
-
-    def again(self, file):
-        """The script of another version, on this machine."""
-        done = self.vm.run("sh", "-c", self.script(file))
-        print(done.stdout)
-        return done
-
-    def test_4_another_version(self):
-        done = self.again(V2)
-        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.expect_serves(V2)
-
-    def test_5_a_broken_one_is_rolled_back(self):
-        done = self.again(BROKEN)
-        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
-        self.assertIn("it is broken on purpose", done.stdout)
-        self.assertEqual(self.report()["signals"][-1]["Status"], "FAILURE")
-        self.expect_serves(V2)
         self.assertEqual(self.report()["violations"]["total"], 0, self.report()["violations"])
 
 

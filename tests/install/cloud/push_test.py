@@ -198,6 +198,47 @@ class Push(unittest.TestCase):
         self.assertEqual(missing.returncode, 1)
         self.assertIn("stack nobody: ", missing.stderr)
 
+    def follow(self, *events):
+        self.emulator.call("PUT", "account", {
+            "stack_outputs": {"probers": {}},
+            "stacks": {"probers": {"parameters": {"ServiceVersion": "1.0.0000000", "FileSha256": "0" * 64, "Environment": "qa"},
+                                   "update": events}}})
+        done = self.push("--to-stack", "probers")
+        report = self.emulator.report()
+        self.assertEqual(report["stack_updates"], {"probers": [{"ServiceVersion": self.version, "FileSha256": self.digest()}]})
+        self.assertEqual(report["violations"]["total"], 0, report["violations"])
+        # Each event once, in their order.
+        told = [line for line in done.stdout.splitlines() if line.startswith("stack: ")]
+        self.assertEqual(told, ["stack: " + ": ".join(part for part in event if part) for event in events])
+        return done
+
+    def test_a_rollback_is_followed_and_its_reason_told(self):
+        why = "Received 1 FAILURE signal(s) out of 1. Unable to satisfy 100% MinSuccessfulInstancesPercent requirement"
+        done = self.follow(("probers", "UPDATE_IN_PROGRESS", "User Initiated"),
+                           ("AutoScalingGroup", "UPDATE_FAILED", why),
+                           ("LaunchTemplate", "UPDATE_FAILED", "Resource update cancelled"),
+                           ("probers", "UPDATE_ROLLBACK_IN_PROGRESS", "The following resource(s) failed to update"),
+                           ("probers", "UPDATE_ROLLBACK_COMPLETE", ""))
+        self.assertEqual(done.returncode, 1)
+        self.assertEqual(done.stderr, "prober: stack probers is UPDATE_ROLLBACK_COMPLETE: "
+                         f"AutoScalingGroup: UPDATE_FAILED: {why}\n")
+
+    def test_a_rollback_that_fails_too(self):
+        done = self.follow(("AutoScalingGroup", "UPDATE_FAILED", "first"), ("AutoScalingGroup", "UPDATE_FAILED", "second"),
+                           ("probers", "UPDATE_ROLLBACK_FAILED", ""))
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("stack probers is UPDATE_ROLLBACK_FAILED: AutoScalingGroup: UPDATE_FAILED: first", done.stderr)
+
+    def test_an_update_that_succeeds_and_the_same_again(self):
+        done = self.follow(("AutoScalingGroup", "UPDATE_COMPLETE", ""),
+                           ("probers", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", ""), ("probers", "UPDATE_COMPLETE", ""))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.emulator.call("PUT", "account", {"stacks": {"probers": {"parameters": {
+            "ServiceVersion": self.version, "FileSha256": self.digest()}}}})
+        again = self.push("--to-stack", "probers")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertIn("had this version already", again.stdout)
+
 
 if __name__ == "__main__":
     del sys.argv[1:]
