@@ -1,6 +1,8 @@
 # Front door to the build; the work itself is CMake's (CMakePresets.json says how).
 JOBS := $(shell nproc)
 PROBER := build/release/bin/prober
+# Where scripts/bootstrap puts what Debian has no package of.
+export PATH := $(CURDIR)/build/python/bin:$(PATH)
 
 .PHONY: help run build test test-long bench tidy clean
 help:
