@@ -47,6 +47,8 @@ void nothing() {}
 
 void hooked() { bench::malloc_only(malloc, free); }
 void bare() { bench::malloc_only(__real_malloc, __real_free); }
+// The same at another address: what a difference of nothing looks like.
+void bare_again() { bench::malloc_only(__real_malloc, __real_free); }
 
 void lock_only(int (*lock)(pthread_mutex_t*)) {
   static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -78,6 +80,7 @@ void measure(const std::string& admin, const std::string& what) {
   if (what == "all" || what == "heap") {
     bench::tell("heap_malloc_only", bench::percent_more(301, hooked, bare, 10, heap_on, heap_off));
     bench::tell("heap_hooks_off", bench::percent_more(301, hooked, bare, 10, nothing, nothing));
+    bench::tell("heap_noise", bench::percent_more(301, bare_again, bare, 10, nothing, nothing));
     bench::tell("heap_ordinary",
                 bench::percent_more(301, bench::ordinary, bench::ordinary, 20, heap_on, heap_off));
   }

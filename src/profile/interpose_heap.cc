@@ -30,25 +30,16 @@ namespace outrigger::profile {
 namespace {
 
 // The fast paths below are leaves that end in a jump: subtract and branch in malloc, test and branch
-// in free (docs/decisions/2026-11-24-heap-hooks.md).
+// in free (docs/decisions/2026-11-24-heap-hooks.md). Where it is written out, the branch itself goes to
+// the program's allocator: a compiler would branch around a jump.
 inline bool is_met(size_t bytes) {
   return __builtin_expect((t_bytes_left -= static_cast<int64_t>(bytes)) < 0, 0);
-}
-
-[[gnu::cold, gnu::noinline]] void* sampled_malloc(size_t bytes) {
-  void* const block = sampled_block(bytes, 1, false);
-  return block != nullptr ? block : __real_malloc(bytes);
 }
 
 // Where the program's allocator would put a block: nullptr unless this one is sampled.
 void* sampled_aligned(size_t alignment, size_t bytes) {
   if (!is_met(bytes) || (alignment & (alignment - 1)) != 0) return nullptr;
   return sampled_block(bytes, alignment, false);
-}
-
-[[gnu::cold, gnu::noinline]] void free_page(void* block) {
-  if (in_range(block)) return free_sampled(block);
-  __real_free(block);
 }
 
 void* move(void* block, size_t bytes, size_t usable_before) {
@@ -61,10 +52,36 @@ void* move(void* block, size_t bytes, size_t usable_before) {
 
 }  // namespace
 
+// Of this namespace like all that a sample's stack does not show.
+[[gnu::cold, gnu::used, gnu::visibility("hidden")]] void* sampled_malloc(size_t bytes) {
+  void* const block = sampled_block(bytes, 1, false);
+  return block != nullptr ? block : __real_malloc(bytes);
+}
+
+[[gnu::cold, gnu::used, gnu::visibility("hidden")]] void free_page(void* block) {
+  if (in_range(block)) return free_sampled(block);
+  __real_free(block);
+}
+
 extern "C" {
 
 extern const char outrigger_heap_hooks = 1;
 
+#if defined(__x86_64__)
+static_assert(kRangePage == 0x1000);
+// In 32 bytes that begin at a multiple: one line of the cache each.
+[[gnu::naked, gnu::aligned(32)]] void* __wrap_malloc(size_t) {
+  asm("subq %rdi, %fs:_ZN9outrigger7profile12t_bytes_leftE@tpoff\n\t"
+      "jns __real_malloc@PLT\n\t"
+      "jmp _ZN9outrigger7profile14sampled_mallocEm");
+}
+
+[[gnu::naked, gnu::aligned(32)]] void __wrap_free(void*) {
+  asm("testl $0xfff, %edi\n\t"
+      "jne __real_free@PLT\n\t"
+      "jmp _ZN9outrigger7profile9free_pageEPv");
+}
+#else
 void* __wrap_malloc(size_t bytes) {
   if (is_met(bytes)) return sampled_malloc(bytes);
   return __real_malloc(bytes);
@@ -74,6 +91,7 @@ void __wrap_free(void* block) {
   if (__builtin_expect(may_be_in_range(block), 0)) return free_page(block);
   __real_free(block);
 }
+#endif
 
 void* __wrap_calloc(size_t count, size_t bytes) {
   size_t all;
