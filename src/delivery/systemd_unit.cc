@@ -132,6 +132,10 @@ std::string service_unit(const Render& render) {
   unit.set("Type", "notify");
   unit.set("ExecStart", command_line(render));
   unit.set("KillMode", "mixed");
+  // systemd's own is 90 s: who waits longer for it to be ready is not to be cut off by that.
+  constexpr std::chrono::seconds kUsual{90};
+  if (render.wanted.timeout >= kUsual)
+    unit.set("TimeoutStartSec", seconds(render.wanted.timeout + kStopMargin));
   unit.set("TimeoutStopSec", seconds(facts.stop_budget + kStopMargin));
   unit.set("WatchdogSec", std::to_string(kWatchdogSeconds));
   // A stop like any other: what hangs is killed within the stop budget, reported and shipped.

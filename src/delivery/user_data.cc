@@ -107,7 +107,8 @@ if ! fetch; then
 fi
 say "fetched, its SHA-256 is right"
 said=$(wc -l <"$log")
-"$file" -init --boot-log "$directory/boot.log" --signal "${stack:+$stack/$resource}" -- "$@" >>"$log" 2>&1
+# Nothing runs here yet that would have to be put back soon, and a machine that boots is slow.
+"$file" -init --timeout 5m --boot-log "$directory/boot.log" --signal "${stack:+$stack/$resource}" -- "$@" >>"$log" 2>&1
 status=$?
 tail -n "+$((said + 1))" "$log"
 rm -rf "$directory"

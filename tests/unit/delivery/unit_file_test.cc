@@ -111,6 +111,13 @@ TEST(UnitFile, what_the_crew_needs_stands_in_it) {
   EXPECT_NE(value_in(unit, "SystemCallFilter").find(" ptrace "), std::string::npos);
 }
 
+TEST(UnitFile, systemd_waits_as_long_as_init_does) {
+  Rendered rendered;
+  EXPECT_EQ(value_in(rendered.service(), "TimeoutStartSec"), "(none)") << "90 s are systemd's own";
+  rendered.wanted.timeout = 5min;
+  EXPECT_EQ(value_in(rendered.service(), "TimeoutStartSec"), "303");
+}
+
 TEST(UnitFile, what_the_code_allows_is_allowed_and_no_more) {
   const std::string unit = variants()[2].service();
   EXPECT_EQ(value_in(unit, "User"), "daemon");
