@@ -5,12 +5,6 @@
 #include "base/threads.h"
 
 namespace outrigger::keeper {
-namespace {
-
-// The drain goes first: lines wait in the spool, calls find no room in the rings.
-constexpr int kNice = 5;
-
-}  // namespace
 
 Sender::Sender(Destination& destination, const BatchLimits& limits, Coding coding,
                std::function<void()> on_done)
@@ -58,7 +52,6 @@ void Sender::shrink() {
 }
 
 void Sender::run() {
-  base::yield_to_others(kNice);
   for (;;) {
     {
       std::unique_lock lock(mutex_);
