@@ -13,7 +13,8 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr std::string_view kUnits = "/etc/systemd/system/";
-constexpr milliseconds kPatience = seconds(30);
+// With what takes no time; a slow machine that boots may need a minute to read its definitions.
+constexpr milliseconds kPatience = seconds(120);
 constexpr int kLogLines = 15;
 
 int number_at(std::string_view text) {
@@ -88,6 +89,17 @@ class Systemd final : public InitSystem {
     return shown(facts, "ActiveState") == "active" || shown(facts, "SubState") == "start";
   }
   std::string last_log(const Facts& facts) const override {
+    const std::string start = shown(facts, "InvocationID");
+    std::string text = start.empty() ? "" : journal(facts, {"_SYSTEMD_INVOCATION_ID=" + start});
+    // systemd may have begun the next start meanwhile, which has said nothing yet.
+    return text.empty() ? journal(facts, {}) : text;
+  }
+
+ private:
+  static std::string unit(const Facts& facts, std::string_view kind) {
+    return facts.name + std::string(kind);
+  }
+  static std::string journal(const Facts& facts, const std::vector<std::string>& matches) {
     std::vector<std::string> words{"journalctl",
                                    "--no-pager",
                                    "--quiet",
@@ -97,16 +109,10 @@ class Systemd final : public InitSystem {
                                    std::to_string(kLogLines),
                                    "-u",
                                    unit(facts, ".service")};
-    if (const std::string start = shown(facts, "InvocationID"); !start.empty())
-      words.push_back("_SYSTEMD_INVOCATION_ID=" + start);
+    words.insert(words.end(), matches.begin(), matches.end());
     std::string text = run_program(words, kPatience).text;
     while (text.ends_with('\n')) text.pop_back();
     return text;
-  }
-
- private:
-  static std::string unit(const Facts& facts, std::string_view kind) {
-    return facts.name + std::string(kind);
   }
   static std::string path_of(const Facts& facts, std::string_view kind) {
     return std::string(kUnits) + unit(facts, kind);
@@ -129,7 +135,9 @@ class Systemd final : public InitSystem {
     words.insert(words.begin(), "systemctl");
     const Ended ended = run_program(words, limit);
     if (ended.fine()) return {};
-    if (!ended.in_time) return failed("it was not up within the time given");
+    if (!ended.in_time)
+      return failed(words[1] == "restart" ? "it was not up within the time given"
+                                          : "systemctl " + words[1] + " did not end in time");
     return failed("systemctl " + words[1] + ": " + first_line(ended.text));
   }
 };
