@@ -67,6 +67,12 @@ struct ServiceOptions {
   // machine. It is good once, for a minute and for this instance alone; but who can change what is on
   // the way can use it in the caller's place, and reads the answer.
   bool admin_roles_over_plaintext = false;
+  // TLS on the admin port, which goes on taking plaintext beside it. "self-signed": a key and a
+  // certificate made when the port opens, in memory; the log tells its SHA-256, which a client names
+  // (`prober health https://HOST:8081 --fingerprint SHA256`). Anything else is the name of a secret in
+  // Secrets Manager: PEM, the certificate, its chain, the private key without a password, as ACM
+  // exports them.
+  std::string admin_certificate{};
   // How long a start looks for settings, anywhere but locally. What cannot be asked within it is
   // passed over.
   std::chrono::milliseconds start_budget{10'000};

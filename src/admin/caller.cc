@@ -79,20 +79,19 @@ class WhenProven : public http::Later {
   const std::function<ServerResponse(const ServerRequest&)> page_;
 };
 
-// Without its port: a caller takes another one with each connection.
+}  // namespace
+
 std::string_view address_of(const http::Peer& peer) {
   const std::string_view address = peer.address;
   return address.substr(0, address.rfind(':'));
 }
-
-}  // namespace
 
 bool may_prove(const ServerRequest& request, const Access& access) {
   const http::Peer& peer = *request.peer;
   return access.verifier != nullptr &&
          request.header("Authorization").starts_with(identity::kScheme) &&
          !is_of_other_site(request) &&
-         (peer.loopback || peer.unix_socket || access.proof_over_plaintext);
+         (peer.loopback || peer.unix_socket || peer.tls || access.proof_over_plaintext);
 }
 
 ServerResponse when_proven(const ServerRequest& request, identity::Verifier& verifier,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string_view>
 
 #include "admin/router.h"
 #include "http/server.h"
@@ -17,6 +18,9 @@ bool may_prove(const http::ServerRequest& request, const Access& access);
 http::ServerResponse when_proven(
     const http::ServerRequest& request, identity::Verifier& verifier,
     std::function<http::ServerResponse(const http::ServerRequest&)> page);
+
+// Without its port: a caller takes another one with each connection.
+std::string_view address_of(const http::Peer& peer);
 
 // 401, and nothing else told: not what is there, nor what was wrong with a token.
 http::ServerResponse unproven();

@@ -6,6 +6,7 @@
 
 #include "aws/skew.h"
 #include "http/client.h"
+#include "http/trust.h"
 #include "identity/caller.h"
 #include "identity/token.h"
 
@@ -39,6 +40,13 @@ std::string why_unproven(const http::Response& response, std::string_view audien
   return why;
 }
 
+Result<http::Response> fetch(const http::Request& request, const Remote& remote) {
+  if (remote.fingerprint.empty()) return http::fetch_url(request);
+  const auto trust = http::Trust::of_fingerprint(remote.fingerprint);
+  if (!trust) return trust.error();
+  return http::fetch_trusting(request, **trust);
+}
+
 }  // namespace
 
 bool take_url(std::string_view word, std::string& url) {
@@ -52,24 +60,27 @@ Result<bool> take_remote_word(const std::vector<std::string_view>& words, int& i
   std::string_view word = words[static_cast<size_t>(i)];
   if (!word.starts_with('-')) return false;
   word.remove_prefix(word.starts_with("--") ? 2 : 1);
-  constexpr std::string_view kAudience = "audience";
-  if (word == "as-iam") {
-    remote.as_iam = true;
-  } else if (word == "plaintext") {
-    remote.plaintext = true;
-  } else if (word.starts_with("audience=")) {
-    remote.audience = word.substr(kAudience.size() + 1);
-  } else if (word == kAudience) {
-    if (static_cast<size_t>(i) + 1 == words.size())
-      return bad_input("--audience", "", "SERVICE/ENVIRONMENT/INSTANCE behind it");
-    remote.audience = words[static_cast<size_t>(++i)];
+  const size_t equals = std::min(word.find('='), word.size());
+  const std::string_view name = word.substr(0, equals);
+  if (word == "as-iam" || word == "plaintext") {
+    (word == "as-iam" ? remote.as_iam : remote.plaintext) = true;
+    return true;
+  }
+  if (name != "audience" && name != "fingerprint") return false;
+  std::string& value = name == "audience" ? remote.audience : remote.fingerprint;
+  if (equals < word.size()) {
+    value = word.substr(equals + 1);
+  } else if (static_cast<size_t>(i) + 1 < words.size()) {
+    value = words[static_cast<size_t>(++i)];
   } else {
-    return false;
+    return bad_input("--" + std::string(name), "", "a value behind it");
   }
   return true;
 }
 
 std::string wrong_with(const Remote& remote, std::string_view url) {
+  if (!remote.fingerprint.empty() && !url.starts_with("https://"))
+    return "--fingerprint belongs to an https URL";
   if (!remote.as_iam) {
     if (!remote.audience.empty() || remote.plaintext)
       return "--audience and --plaintext belong to --as-iam";
@@ -86,7 +97,7 @@ std::string wrong_with(const Remote& remote, std::string_view url) {
 }
 
 Result<http::Response> ask_remote(http::Request request, const Remote& remote) {
-  if (!remote.as_iam) return http::fetch_url(request);
+  if (!remote.as_iam) return fetch(request, remote);
   auto proof = identity::authorization_for(remote.audience, aws::own_variables());
   if (!proof) return proof.error();
   request.headers.emplace_back("Authorization", std::move(*proof));
@@ -97,7 +108,7 @@ Result<http::Response> ask_remote(http::Request request, const Remote& remote) {
       return !kept_back;
     };
   }
-  auto response = http::fetch_url(request);
+  auto response = fetch(request, remote);
   if (!response && kept_back)
     return Error{
         ErrorKind::kRefused,

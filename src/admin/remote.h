@@ -16,10 +16,11 @@ struct Remote {
   // Whom the proof is for, "prober/production/i-0abc". It is never asked of the other side: who took
   // its word could be made to sign for somebody else.
   std::string audience;
-  bool plaintext = false;  // whether a proof may go where others can listen
+  std::string fingerprint;  // of the one certificate that is believed; empty: the authorities'
+  bool plaintext = false;   // whether a proof may go where others can listen
 };
 
-// Takes --as-iam, --audience VALUE, --plaintext at words[i] (and the value behind it, on which `i` then
+// Takes --as-iam, --audience VALUE, --fingerprint SHA256, --plaintext at words[i] (and the value behind it, on which `i` then
 // stands). False: it is another word.
 Result<bool> take_remote_word(const std::vector<std::string_view>& words, int& i, Remote& remote);
 inline Result<bool> take_remote_word(const std::vector<std::string_view>& words, std::size_t& i,

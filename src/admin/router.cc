@@ -11,6 +11,7 @@
 #include "admin/negotiate.h"
 #include "admin/pages.h"
 #include "admin/web.h"
+#include "base/clock.h"
 #include "http/message.h"
 
 namespace outrigger::admin {
@@ -164,6 +165,12 @@ ServerResponse not_allowed(const Route& route, std::string_view method) {
   return response;
 }
 
+ServerResponse too_many() {
+  ServerResponse response = http::error_response(429, "too many requests: slow down");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 bool wants_feed(const ServerRequest& request) {
   return preferred(request, {"application/json", "text/html", "text/event-stream"}) == 2;
 }
@@ -199,8 +206,16 @@ ServerResponse answer(Source& source, const std::shared_ptr<HealthFeeds>& feeds,
 }  // namespace
 
 http::Handler handler(Source& source, Access access) {
-  return [&source, feeds = std::make_shared<HealthFeeds>(source), access = std::move(access)](
-             const ServerRequest& request) { return answer(source, feeds, access, request); };
+  // The handler is called on one thread at a time.
+  return [&source, feeds = std::make_shared<HealthFeeds>(source),
+          strangers =
+              std::make_shared<identity::Allowances>(access.all_strangers, access.each_stranger),
+          access = std::move(access)](const ServerRequest& request) {
+    const http::Peer& peer = *request.peer;
+    const bool is_near = peer.unix_socket || peer.loopback || source.local();
+    if (!is_near && !strangers->take(address_of(peer), base::monotonic_ns())) return too_many();
+    return answer(source, feeds, access, request);
+  };
 }
 
 std::string socket_address(uint32_t uid, std::string_view service, int supervisor_pid) {

@@ -8,6 +8,7 @@
 
 #include "admin/source.h"
 #include "http/server.h"
+#include "identity/allowance.h"
 #include "identity/verifier.h"
 
 namespace outrigger::admin {
@@ -17,6 +18,9 @@ struct Access {
   uint32_t own_uid = 0;
   // Judges callers from elsewhere that prove who they are; null: nobody can.
   std::shared_ptr<identity::Verifier> verifier{};
+  // Requests of strangers from the network: of all, and of one address. A page costs some 50 us.
+  identity::Allowance all_strangers{1'000, 4'000};
+  identity::Allowance each_stranger{100, 400};
   // Whether they are heard where others may listen: neither TLS nor loopback.
   bool proof_over_plaintext = false;
 };

@@ -10,18 +10,27 @@
 
 namespace outrigger::http {
 
-Result<Response> fetch_url(const Request& request) {
+namespace {
+
+Result<Response> fetch_by(const Request& request, const Trust* trust) {
   const auto began = Deadline::Clock::now();
   const Deadline deadline(request.timeout);
   const auto url = parse_url(request.url);
   if (!url) return url.error();
   const auto head = request_head(request, *url, request.body.size(), AfterExchange::kClose);
   if (!head) return head.error();
-  auto connection = dial(request, *url, nullptr, deadline);
+  auto connection = dial(request, *url, trust, deadline);
   if (!connection) return finish(connection.error(), *url, {}, began);
   Progress progress;
   return finish(exchange(*connection, *head, request.body, request, deadline, progress), *url,
                 connection->address, began);
+}
+
+}  // namespace
+
+Result<Response> fetch_url(const Request& request) { return fetch_by(request, nullptr); }
+Result<Response> fetch_trusting(const Request& request, const Trust& trust) {
+  return fetch_by(request, &trust);
 }
 
 Result<Response> fetch_unix(std::string_view address, uint32_t uid, const Request& request) {

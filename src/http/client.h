@@ -10,8 +10,13 @@
 
 namespace outrigger::http {
 
+class Trust;
+
 // http::fetch().
 Result<Response> fetch_url(const Request& request);
+
+// The same, believing those whom `trust` holds.
+Result<Response> fetch_trusting(const Request& request, const Trust& trust);
 
 // The same through a Unix socket, "unix:/path" or "unix:@name"; the URL gives path and Host alone,
 // and `allow` is not asked. Anyone can listen under an abstract name, so the listener must be `uid`

@@ -1,5 +1,6 @@
 #include "http/server.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 
 #include <atomic>
@@ -25,6 +26,7 @@
 #include "http/connection_table.h"
 #include "http/listen.h"
 #include "http/loop_crew.h"
+#include "http/server_tls.h"
 #include "http/stream_threads.h"
 
 namespace outrigger::http {
@@ -83,11 +85,13 @@ class LoopServer final : public Server {
     std::string unlink_at_end;
   };
   struct Session {
-    Session(LoopServer& server, base::Fd& accepted)
+    Session(LoopServer& server, base::Fd& accepted, const Peer& peer)
         : descriptor(server.io_.get_executor(), accepted.get()),
-          connection(accepted.release(), peer_of(descriptor.native_handle()),
-                     server.options_.limits, server.options_.handler, server.table_) {}
+          may_be_tls(server.options_.tls != nullptr && !peer.unix_socket && !peer.tls),
+          connection(accepted.release(), peer, server.options_.limits, server.options_.handler,
+                     server.table_) {}
     Descriptor descriptor;
+    const bool may_be_tls;  // its first byte says
     Connection connection;  // leaves the table before the descriptor is closed
   };
 
@@ -95,7 +99,8 @@ class LoopServer final : public Server {
   AcceptTask accept_from(Acceptor& acceptor);
   // True when there may be more to accept.
   bool accept_some(Acceptor& acceptor, bool& pause);
-  void begin(base::Fd accepted);
+  void begin(base::Fd accepted, const Peer& peer);
+  bool is_tls(Session& session);
   using StepTask = asio::awaitable<Step, Executor>;
   Task serve(std::unique_ptr<Session> session);
   Task pause(std::chrono::milliseconds time);
@@ -199,7 +204,8 @@ bool LoopServer::accept_some(Acceptor& acceptor, bool& pause) {
     const int fd = accept4(acceptor.descriptor.native_handle(), nullptr, nullptr,
                            SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd >= 0) {
-      begin(base::Fd(fd));
+      const Peer peer = peer_of(fd);
+      begin(base::Fd(fd), peer);
       continue;
     }
     if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
@@ -213,9 +219,9 @@ bool LoopServer::accept_some(Acceptor& acceptor, bool& pause) {
   return true;
 }
 
-void LoopServer::begin(base::Fd accepted) {
+void LoopServer::begin(base::Fd accepted, const Peer& peer) {
   try {
-    auto session = std::make_unique<Session>(*this, accepted);
+    auto session = std::make_unique<Session>(*this, accepted, peer);
     asio::co_spawn(io_.get_executor(), serve(std::move(session)), asio::detached);
     if (!sweeping_.exchange(true)) asio::co_spawn(io_.get_executor(), sweep(), asio::detached);
   } catch (...) {
@@ -223,7 +229,25 @@ void LoopServer::begin(base::Fd accepted) {
   }
 }
 
+// True: it is the relay's from now on, and comes back as another session.
+bool LoopServer::is_tls(Session& session) {
+  const int fd = session.descriptor.native_handle();
+  if (!ServerTls::is_tls(fd)) return false;
+  base::Fd own(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (own) {
+    options_.tls->take(std::move(own), peer_of(fd),
+                       [this](base::Fd plain, const Peer& peer) { begin(std::move(plain), peer); });
+  }
+  return true;
+}
+
 Task LoopServer::serve(std::unique_ptr<Session> session) {
+  if (session->may_be_tls) {
+    boost::system::error_code error;
+    co_await session->descriptor.async_wait(Descriptor::wait_read,
+                                            asio::redirect_error(kAwait, error));
+    if (error || is_tls(*session)) co_return;
+  }
   for (Step step = Step::kRead; step != Step::kGone;) {
     boost::system::error_code error;
     switch (step) {

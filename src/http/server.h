@@ -24,10 +24,13 @@
 
 namespace outrigger::http {
 
+class ServerTls;
+
 // Who is at the other end, as the kernel says it.
 struct Peer {
   bool unix_socket = false;
   bool loopback = false;  // TCP from 127.0.0.0/8 or ::1. Not an identity: see admin/exposure.h
+  bool tls = false;       // what is said is hidden from the network
   std::string address;    // "192.0.2.1:40000", "[2001:db8::1]:40000"; empty for a Unix socket
   std::optional<uint32_t> uid;  // Unix sockets: who had connected (SO_PEERCRED)
 };
@@ -131,6 +134,8 @@ struct ServerOptions {
   unsigned threads = 1;
   std::string thread_name = "http";  // at most 15 characters
   ServerLimits limits;
+  // Takes over TCP clients that begin with TLS; null: they are told 400, as for any other noise.
+  std::shared_ptr<ServerTls> tls{};
   Handler handler;
   // Called once a second through the same queue as the handlers, so it falls silent when they all
   // hang.

@@ -83,6 +83,7 @@ class TlsStream final : public Stream {
   }
   std::string why() const override { return why_; }
   bool trusted() const { return trusted_; }
+  SSL* ssl() { return ssl_.get(); }
 
  private:
   Io outcome(int result) {
@@ -124,6 +125,21 @@ bool expect_host(SSL* ssl, const std::string& host) {
   return SSL_set_tlsext_host_name(ssl, host.c_str()) == 1 && SSL_set1_host(ssl, host.c_str()) == 1;
 }
 
+// What is wrong with the peer's certificate where one alone will do; empty: it is that one.
+std::string wrong_certificate(SSL* ssl, const std::string& wanted) {
+  X509* const certificate = SSL_get1_peer_certificate(ssl);
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (certificate != nullptr) X509_digest(certificate, EVP_sha256(), digest, &size);
+  X509_free(certificate);
+  std::string found;
+  for (unsigned i = 0; i < size; ++i) {
+    found += "0123456789abcdef"[digest[i] >> 4];
+    found += "0123456789abcdef"[digest[i] & 15];
+  }
+  return found == wanted ? "" : "its certificate is another one: its SHA-256 is " + found;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Stream>> tls_stream(int fd, const Url& url, const Trust& trust,
@@ -140,7 +156,12 @@ Result<std::unique_ptr<Stream>> tls_stream(int fd, const Url& url, const Trust& 
   auto stream = std::make_unique<TlsStream>(std::move(ssl));
   for (;;) {
     const Io outcome = stream->handshake();
-    if (outcome == Io::kDone) return std::unique_ptr<Stream>(std::move(stream));
+    if (outcome == Io::kDone) {
+      const std::string& wanted = trust.fingerprint();
+      std::string wrong = wanted.empty() ? "" : wrong_certificate(stream->ssl(), wanted);
+      if (!wrong.empty()) return Error{ErrorKind::kRefused, std::move(wrong), {}};
+      return std::unique_ptr<Stream>(std::move(stream));
+    }
     if (outcome == Io::kEnd || outcome == Io::kBroken) {
       const std::string why = stream->why();
       return Error{stream->trusted() ? ErrorKind::kFailed : ErrorKind::kRefused,

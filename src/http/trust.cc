@@ -116,6 +116,25 @@ Result<std::shared_ptr<const Trust>> Trust::of_file(const std::string& path) {
   return std::shared_ptr<const Trust>(new Trust(context->release(), path));
 }
 
+Result<std::shared_ptr<const Trust>> Trust::of_fingerprint(std::string_view sha256) {
+  std::string digits;
+  bool fits = true;
+  for (const char c : sha256) {
+    const char lower = c >= 'A' && c <= 'F' ? static_cast<char>(c + 32) : c;
+    if (c == ':') continue;
+    fits = fits && ((lower >= '0' && lower <= '9') || (lower >= 'a' && lower <= 'f'));
+    digits += lower;
+  }
+  if (!fits || digits.size() != 64)
+    return bad_input("fingerprint", sha256, "the SHA-256 of a certificate: 64 hexadecimal digits");
+  auto context = empty_context();
+  if (!context) return context.error();
+  SSL_CTX_set_verify(context->get(), SSL_VERIFY_NONE, nullptr);
+  const std::shared_ptr<Trust> trust(new Trust(context->release(), "a fingerprint"));
+  trust->fingerprint_ = std::move(digits);
+  return std::shared_ptr<const Trust>(trust);
+}
+
 Result<std::shared_ptr<const Trust>> Trust::of_last_resort() {
   auto context = empty_context();
   if (!context) return context.error();

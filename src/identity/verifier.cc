@@ -10,21 +10,8 @@
 
 namespace outrigger::identity {
 
-double Allowance::at(int64_t now_ns) const {
-  const double passed = static_cast<double>(now_ns - then_ns_) / base::kNsPerSecond;
-  return std::min(at_once_, left_ + passed * per_second_);
-}
-bool Allowance::is_full(int64_t now_ns) const { return at(now_ns) >= at_once_; }
-bool Allowance::take(int64_t now_ns) {
-  left_ = at(now_ns);
-  then_ns_ = now_ns;
-  if (left_ < 1) return false;
-  left_ -= 1;
-  return true;
-}
-
 Verifier::Verifier(Options options)
-    : options_(std::move(options)), begun_s_(now_s()), all_(options_.all) {}
+    : options_(std::move(options)), begun_s_(now_s()), allowances_(options_.all, options_.each) {}
 
 Verifier::~Verifier() {
   {
@@ -59,18 +46,6 @@ void Verifier::settle(Answer& answer, Verdict verdict) {
   answer.verdict_ = verdict;
 }
 
-bool Verifier::may_ask_locked(std::string_view address) {
-  const int64_t now_ns = base::monotonic_ns();
-  if (each_.size() >= kAddressesMax)
-    std::erase_if(each_, [&](const auto& one) { return one.second.is_full(now_ns); });
-  auto own = each_.find(address);
-  if (own == each_.end()) {
-    if (each_.size() >= kAddressesMax) return false;
-    own = each_.emplace(std::string(address), options_.each).first;
-  }
-  return own->second.take(now_ns) && all_.take(now_ns);
-}
-
 std::optional<Verdict> Verifier::judge_locked(std::string_view authorization,
                                               std::string_view address, Token& token) {
   const int64_t now = now_s();
@@ -82,7 +57,8 @@ std::optional<Verdict> Verifier::judge_locked(std::string_view authorization,
   if (used_.contains(token.signature)) return Verdict::kUnproven;
   if (used_.size() >= kTokensMax)
     std::erase_if(used_, [&](const auto& one) { return one.second <= now; });
-  if (used_.size() >= kTokensMax || !may_ask_locked(address)) return Verdict::kBusy;
+  if (used_.size() >= kTokensMax || !allowances_.take(address, base::monotonic_ns()))
+    return Verdict::kBusy;
   used_.emplace(token.signature, token.ends_s);
   return std::nullopt;
 }

@@ -27,6 +27,7 @@
 
 #include "http/cancel.h"
 #include "http/pool.h"
+#include "identity/allowance.h"
 #include "identity/token.h"
 
 namespace outrigger::identity {
@@ -36,23 +37,6 @@ enum class Verdict {
   kForbidden,  // it is known who that is, and he is not among the roles
   kUnproven,   // anything else about the token
   kBusy,       // too many ask, or STS does not answer: a new token later may do
-};
-
-// So many a second, and so many at once.
-class Allowance {
- public:
-  Allowance(double per_second, double at_once)
-      : per_second_(per_second), at_once_(at_once), left_(at_once) {}
-  bool take(int64_t now_ns);
-  bool is_full(int64_t now_ns) const;
-
- private:
-  double at(int64_t now_ns) const;
-
-  double per_second_;
-  double at_once_;
-  double left_;
-  int64_t then_ns_ = 0;
 };
 
 class Verifier {
@@ -68,14 +52,13 @@ class Verifier {
     std::function<std::string()> audience;
     std::vector<std::string> roles;   // "arn:aws:iam::123456789012:role/Operators"
     std::function<int64_t()> real_s;  // seconds since 1970; null: the machine's
-    // Calls of STS: so many a second, and at once; and of one address.
+    // Calls of STS: of all, and of one address.
     Allowance all{5, 20};
     Allowance each{2, 10};
   };
-  // What is remembered, waits, and is told apart at most. What does not fit is answered with kBusy.
+  // What is remembered, and waits, at most. What does not fit is answered with kBusy.
   static constexpr size_t kTokensMax = 4096;
   static constexpr size_t kWaitingMax = 16;
-  static constexpr size_t kAddressesMax = 1024;
   static constexpr std::chrono::milliseconds kPatience{3'000};
 
   explicit Verifier(Options options);
@@ -113,7 +96,6 @@ class Verifier {
   // Before STS: nothing when it is to be asked.
   std::optional<Verdict> judge_locked(std::string_view authorization, std::string_view address,
                                       Token& token);
-  bool may_ask_locked(std::string_view address);
   void settle(Answer& answer, Verdict verdict);
   void work();
   Verdict verdict_of(const Token& token);
@@ -128,8 +110,7 @@ class Verifier {
   std::optional<Found> found_;
   std::deque<Job> jobs_;
   std::map<std::string, int64_t, std::less<>> used_;  // signature -> when it is over
-  Allowance all_;
-  std::map<std::string, Allowance, std::less<>> each_;  // by address
+  Allowances allowances_;
   Counts counts_;
   std::thread thread_;
 };

@@ -58,8 +58,9 @@ std::vector<int> AdminPort::take_inherited(bool& has_port, bool& has_name,
 Result<void> AdminPort::open(const Declarations& declarations,
                              const std::shared_ptr<discovery::Access>& access) {
   const std::string name = admin::socket_address(geteuid(), declarations.service, supervisor_pid_);
-  const std::string wanted =
-      declarations.admin + ' ' + name + (declarations.admin_roles.empty() ? "" : " roles");
+  const std::string wanted = declarations.admin + ' ' + name +
+                             (declarations.admin_roles.empty() ? "" : " roles") +
+                             (declarations.admin_certificate.empty() ? "" : " certificate");
   if (server_ != nullptr && wanted == opened_) return {};
   bool has_port = declarations.admin.empty();
   bool has_name = false;
@@ -71,6 +72,9 @@ Result<void> AdminPort::open(const Declarations& declarations,
   options.option = "--admin";
   options.thread_name = "or-admin";
   options.handler = admin::handler(source_, admin_access(declarations, access, source_));
+  if (certificate_ == nullptr && !declarations.admin_certificate.empty())
+    certificate_ = std::make_unique<AdminCertificate>(declarations.admin_certificate, access);
+  if (certificate_ != nullptr) options.tls = certificate_->tls();
   // A port that was opened by default makes room for the one that is declared.
   server_.reset();
   auto server = http::Server::start(std::move(options));

@@ -10,6 +10,7 @@
 #include "admin/source.h"
 #include "discovery/access.h"
 #include "http/server.h"
+#include "keeper/admin_certificate.h"
 #include "keeper/channel.h"
 #include "keeper/declarations.h"
 #include "outrigger/result.h"
@@ -31,6 +32,11 @@ class AdminPort {
   // Who is waiting gets an answer, pages that are open their last message; then nothing is open.
   void end(std::chrono::nanoseconds within);
 
+  // The certificate of its TLS has come, or has not: to be logged.
+  bool take_news(AdminCertificate::News& news) {
+    return certificate_ != nullptr && certificate_->take_news(news);
+  }
+
   bool is_open() const { return server_ != nullptr; }
   // "127.0.0.1:8081", as bound; empty when there is no TCP port.
   std::string address() const;
@@ -41,8 +47,9 @@ class AdminPort {
   admin::Source& source_;
   Channel& channel_;
   const int supervisor_pid_;
-  std::vector<int> inherited_;  // not yet in use
-  std::string opened_;          // what was asked for
+  std::vector<int> inherited_;                     // not yet in use
+  std::string opened_;                             // what was asked for
+  std::unique_ptr<AdminCertificate> certificate_;  // none: no TLS
   std::unique_ptr<http::Server> server_;
 };
 

@@ -126,6 +126,7 @@ std::optional<Declarations> parse_declarations(std::string_view text,
   found.admin_roles = texts_in(object, "admin_roles");
   if (const json::value* plain = object.if_contains("admin_roles_over_plaintext"))
     found.admin_roles_over_plaintext = plain->is_bool() && plain->get_bool();
+  found.admin_certificate = text_in(object, "admin_certificate", "");
   found.posts_metrics = text_in(object, "metrics", "") == "cloudwatch";
   if (const json::value* once = object.if_contains("metrics_at_most_once"))
     found.metrics_at_most_once = once->is_bool() && once->get_bool();

@@ -33,6 +33,7 @@ struct Declarations {
   std::string admin;                     // "127.0.0.1:8081"; empty: no port
   std::vector<std::string> admin_roles;  // whose sessions see private pages from elsewhere
   bool admin_roles_over_plaintext = false;
+  std::string admin_certificate;  // "self-signed", or a secret's name; empty: no TLS
   // Whether the service wants to know where it is and what its settings are, and how long it waits.
   bool discover = false;
   int64_t start_budget_ms = 0;

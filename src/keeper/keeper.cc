@@ -272,6 +272,7 @@ void Keeper::look_each_second(int64_t now_ns) {
   look_at_hang(now_ns);
   look_at_files(now_ns);
   tell_own_crash();
+  tell_certificate();
   look_at_memory();
   if (poster_ == nullptr && ended_ns_ == 0 && now_ns - started_ns_ > base::kNsPerSecond)
     start_metrics();

@@ -91,6 +91,7 @@ class Keeper {
   void announce();
   void tell_restart();
   void tell_own_crash();
+  void tell_certificate();
   void on_service_ended(std::string how, uint32_t level, int64_t now_ns, int signal = 0);
   void on_orphaned(int64_t now_ns);
   void look_at_orphan(int64_t now_ns);

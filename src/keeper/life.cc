@@ -35,6 +35,7 @@ constexpr int64_t kGoodbyeNs = base::kNsPerSecond;
 constexpr int64_t kGoodbyeLeastNs = 150 * base::kNsPerMs;
 // A thread's end is waited for by the program's own.
 constexpr int64_t kThreadFlushNs = 2 * base::kNsPerSecond;
+constexpr uint32_t kInfo = 2;
 constexpr uint32_t kWarn = 3;
 constexpr uint32_t kError = 4;
 constexpr uint32_t kFatal = 5;
@@ -211,6 +212,20 @@ void Keeper::tell_own_crash() {
   own_crash_->make_entry(drain_->made(), kError);
   put_own();
   own_crash_.reset();
+}
+
+// A client is told by it whom it speaks to.
+void Keeper::tell_certificate() {
+  AdminCertificate::News news;
+  if (admin_ == nullptr || !drain_->has_room() || !admin_->take_news(news)) return;
+  if (news.is_good) {
+    drain_->made().begin(kInfo, "the admin port's certificate has the SHA-256 {fingerprint}", {});
+    drain_->made().add(news.fingerprint);
+  } else {
+    drain_->made().begin(kWarn, "the admin port has no certificate, so no TLS: {reason}", {});
+    drain_->made().add(news.why);
+  }
+  put_own();
 }
 
 // --- The end -----------------------------------------------------------------------------------

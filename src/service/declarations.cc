@@ -81,6 +81,7 @@ Json declarations_json(const Declared& declared) {
               {"admin", admin_of(declared)},
               {"admin_roles", texts(service.admin_roles)},
               {"admin_roles_over_plaintext", service.admin_roles_over_plaintext},
+              {"admin_certificate", service.admin_certificate},
               {"service_address", serves ? declared.options.listen : ""},
               {"logs", logs_of(declared)},
               {"metrics", metrics_of(declared)},

@@ -134,14 +134,16 @@ std::string operation_text(const internal::ServiceParts& parts,
 const std::vector<CommandWord>& command_words() {
   static const std::vector<CommandWord> words{
       {"run", "run [OPTIONS]", "runs the service; the word may be left out"},
-      {"health", "health [URL] [--json]", "asks the running service how it is"},
+      {"health", "health [URL] [--fingerprint SHA256] [--json]",
+       "asks the running service how it is"},
       {"profile",
        "profile cpu|wall|heap|allocs|mutex|block|threads [--seconds N] [--hz N] [--since 10m] "
        "[--text] [-o FILE|-] "
        "[--instance PID]",
        "takes a profile of the running service"},
       {"--as-iam",
-       "--as-iam health|profile|log URL --audience SERVICE/ENVIRONMENT/INSTANCE [--plaintext]",
+       "--as-iam health|profile|log URL --audience SERVICE/ENVIRONMENT/INSTANCE [--fingerprint "
+       "SHA256] [--plaintext]",
        "asks one elsewhere, by an IAM role; log takes a level to set"},
       {"config", "config [--json]", "each setting, its value, where it came from"},
       {"init", "-init [OPTIONS] [-- OPTIONS OF RUN]",

@@ -153,6 +153,31 @@ TEST_F(RouterTest, elsewhere_tells_a_stranger_nothing_about_what_is_private) {
   }
 }
 
+TEST_F(RouterTest, elsewhere_answers_each_stranger_so_often_and_no_more) {
+  source_.is_local = false;
+  Access access{.own_uid = kOwn};
+  access.each_stranger = identity::Allowance(0, 3);
+  access.all_strangers = identity::Allowance(0, 5);
+  const auto handle = handler(source_, access);
+  const auto status = [&](const char* address) {
+    MadeRequest made("GET", "/livez");
+    made.from_network().peer.address = address;
+    return handle(made.request).status;
+  };
+  // Another port is the same address.
+  EXPECT_EQ(status("192.0.2.1:40000"), 200);
+  EXPECT_EQ(status("192.0.2.1:40001"), 200);
+  EXPECT_EQ(status("192.0.2.1:40002"), 200);
+  EXPECT_EQ(status("192.0.2.1:40003"), 429);
+  EXPECT_EQ(status("192.0.2.2:40000"), 200);
+  EXPECT_EQ(status("[2001:db8::1]:40000"), 200);
+  EXPECT_EQ(status("[2001:db8::1]:40001"), 429) << "all of them have had theirs";
+  MadeRequest near("GET", "/livez");
+  EXPECT_EQ(handle(near.from_loopback().request).status, 200);
+  MadeRequest own("GET", "/config");
+  EXPECT_EQ(handle(own.from_unix(kOwn).request).status, 200);
+}
+
 TEST_F(RouterTest, elsewhere_tells_the_network_how_it_is_and_no_more) {
   source_.is_local = false;
   source_.report.service = "prober";
