@@ -219,6 +219,29 @@ TEST_F(CallersTest, the_command_line_proves_it) {
   EXPECT_NE(out.find("this role is not among those"), std::string::npos) << out;
 }
 
+// The log says which certificate the port has; who names it asks over TLS.
+TEST_F(CallersTest, tls_is_believed_by_the_fingerprint_in_the_log) {
+  constexpr std::string_view kMarker = "certificate has the SHA-256 ";
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    return called_->out().find(kMarker) != std::string::npos;
+  })) << called_->out();
+  const std::string log = called_->out();
+  const std::string fingerprint = log.substr(log.find(kMarker) + kMarker.size(), 32 * 3 - 1);
+  const std::string url = "https://127.0.0.1:" + std::to_string(port_);
+  std::string out;
+  EXPECT_EQ(command({"health", url, "--fingerprint", fingerprint}, out), 0) << out;
+  EXPECT_EQ(
+      command({"--as-iam", "health", url, "--fingerprint", fingerprint, "--audience", audience_},
+              out),
+      0)
+      << out;
+  EXPECT_NE(out.find("called"), std::string::npos) << out;
+  EXPECT_EQ(command({"health", url, "--fingerprint", std::string(64, 'a')}, out), 1);
+  EXPECT_NE(out.find("its certificate is another one"), std::string::npos) << out;
+  EXPECT_EQ(command({"health", url}, out), 1);
+  EXPECT_NE(out.find("not trusted"), std::string::npos) << out;
+}
+
 // Nothing that was shown or asked is found in what the service writes.
 TEST_F(CallersTest, no_token_reaches_the_log) {
   EXPECT_EQ(status("/config", token()), 200);
