@@ -59,6 +59,14 @@ struct ServiceOptions {
   // stack is that of the EC2 instance, or the one that --stack names. Without one the group is
   // /outrigger/SERVICE/ENVIRONMENT; created when missing.
   std::string log_group_output{};
+  // Likewise the S3 bucket for the heap profile that a service leaves when its memory runs out:
+  // "ProfilesBucketName". Without one, or where S3 does not take it in time, it goes into the log, in
+  // pieces.
+  std::string profiles_bucket_output{};
+  // Networks from which everybody sees the admin port's private pages, by the address that the kernel
+  // says: "10.1.0.0/16", "2001:db8::/32". Only where nobody else can send from there: a range that a
+  // security group lets through. What is said travels in the open without `admin_certificate`.
+  std::vector<std::string> admin_networks{};
   // Who may see the admin port's private pages from elsewhere, besides this user on this machine: IAM
   // roles, "arn:aws:iam::123456789012:role/Operators". `prober --as-iam health URL` proves one to have
   // such a role. Each proof costs one call of STS.

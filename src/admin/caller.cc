@@ -1,5 +1,6 @@
 #include "admin/caller.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,6 +85,15 @@ class WhenProven : public http::Later {
 std::string_view address_of(const http::Peer& peer) {
   const std::string_view address = peer.address;
   return address.substr(0, address.rfind(':'));
+}
+
+bool is_from(const std::vector<base::Network>& networks, const ServerRequest& request) {
+  const http::Peer& peer = *request.peer;
+  if (networks.empty() || peer.unix_socket) return false;
+  const std::string_view address = address_of(peer);
+  const auto has = [&](const base::Network& each) { return each.has(address); };
+  return std::any_of(networks.begin(), networks.end(), has) && !is_of_other_site(request) &&
+         is_own_name(request.header("Host"));
 }
 
 bool may_prove(const ServerRequest& request, const Access& access) {

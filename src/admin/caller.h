@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <string_view>
+#include <vector>
 
 #include "admin/router.h"
 #include "http/server.h"
@@ -18,6 +19,10 @@ bool may_prove(const http::ServerRequest& request, const Access& access);
 http::ServerResponse when_proven(
     const http::ServerRequest& request, identity::Verifier& verifier,
     std::function<http::ServerResponse(const http::ServerRequest&)> page);
+
+// Whether it comes from one of them, and from no page of another site: a browser there that was led to
+// a name of a stranger's sends that name as Host, so an address or a name without dots must be there.
+bool is_from(const std::vector<base::Network>& networks, const http::ServerRequest& request);
 
 // Without its port: a caller takes another one with each connection.
 std::string_view address_of(const http::Peer& peer);

@@ -7,9 +7,7 @@
 #include <string_view>
 
 namespace outrigger::admin {
-namespace {
 
-// Whether a Host header names what no public name server can give out.
 bool is_own_name(std::string_view host) {
   if (host.starts_with('[')) return true;  // an IPv6 literal
   host = host.substr(0, host.rfind(':'));
@@ -19,8 +17,6 @@ bool is_own_name(std::string_view host) {
   in_addr address;
   return inet_pton(AF_INET, std::string(host).c_str(), &address) == 1;
 }
-
-}  // namespace
 
 bool is_of_other_site(const http::ServerRequest& request) {
   const std::string_view origin = request.header("Origin");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "http/server.h"
 
@@ -27,11 +28,14 @@ enum class Trust {
 // address, localhost or a name without dots will do. And a page of another site can make a browser
 // send a form here: that bears an Origin which is not this Host.
 //
-// Elsewhere a caller may also prove who it is (caller.h).
+// Elsewhere a caller may also prove who it is, or come from a network that the service names (caller.h).
 Trust trust_in(const http::ServerRequest& request, bool local, uint32_t own_uid);
 
 // What a browser says where a page of another site makes it ask.
 bool is_of_other_site(const http::ServerRequest& request);
+
+// Whether a Host header names what no public name server can give out.
+bool is_own_name(std::string_view host);
 
 inline bool may_see(Exposure exposure, Trust trust) {
   return exposure == Exposure::kAnyone || trust == Trust::kInsider;

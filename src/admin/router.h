@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "admin/source.h"
+#include "base/network.h"
 #include "http/server.h"
 #include "identity/allowance.h"
 #include "identity/verifier.h"
@@ -16,6 +18,8 @@ namespace outrigger::admin {
 struct Access {
   // The user whose Unix-socket clients see private pages everywhere (root always does).
   uint32_t own_uid = 0;
+  // Whoever calls from there is an insider (caller.h).
+  std::vector<base::Network> networks{};
   // Judges callers from elsewhere that prove who they are; null: nobody can.
   std::shared_ptr<identity::Verifier> verifier{};
   // Requests of strangers from the network: of all, and of one address. A page costs some 50 us.

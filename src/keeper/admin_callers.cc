@@ -13,6 +13,7 @@ admin::Access admin_access(const Declarations& declarations,
                            admin::Source& source) {
   admin::Access found;
   found.own_uid = geteuid();
+  found.networks = declarations.admin_networks;
   found.proof_over_plaintext = declarations.admin_roles_over_plaintext;
   // Locally everyone is let in.
   if (declarations.local || declarations.admin_roles.empty() || access == nullptr) return found;

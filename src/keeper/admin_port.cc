@@ -59,6 +59,7 @@ Result<void> AdminPort::open(const Declarations& declarations,
                              const std::shared_ptr<discovery::Access>& access) {
   const std::string name = admin::socket_address(geteuid(), declarations.service, supervisor_pid_);
   const std::string wanted = declarations.admin + ' ' + name +
+                             (declarations.admin_networks.empty() ? "" : " networks") +
                              (declarations.admin_roles.empty() ? "" : " roles") +
                              (declarations.admin_certificate.empty() ? "" : " certificate");
   if (server_ != nullptr && wanted == opened_) return {};

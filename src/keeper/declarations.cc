@@ -123,6 +123,8 @@ std::optional<Declarations> parse_declarations(std::string_view text,
   found.environment_why = text_in(object, "environment_why", "");
   found.local = text_in(object, "kind", "") == "local";
   found.admin = text_in(object, "admin", defaults.admin);
+  for (const std::string& text : texts_in(object, "admin_networks"))
+    if (const auto network = base::parse_network(text)) found.admin_networks.push_back(*network);
   found.admin_roles = texts_in(object, "admin_roles");
   if (const json::value* plain = object.if_contains("admin_roles_over_plaintext"))
     found.admin_roles_over_plaintext = plain->is_bool() && plain->get_bool();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "admin/report.h"
+#include "base/network.h"
 #include "segment/layout.h"
 
 namespace outrigger::keeper {
@@ -30,8 +31,9 @@ struct Declarations {
   std::string environment;
   std::string environment_why;
   bool local = false;
-  std::string admin;                     // "127.0.0.1:8081"; empty: no port
-  std::vector<std::string> admin_roles;  // whose sessions see private pages from elsewhere
+  std::string admin;                          // "127.0.0.1:8081"; empty: no port
+  std::vector<base::Network> admin_networks;  // from which everybody is an insider
+  std::vector<std::string> admin_roles;       // whose sessions see private pages from elsewhere
   bool admin_roles_over_plaintext = false;
   std::string admin_certificate;  // "self-signed", or a secret's name; empty: no TLS
   // Whether the service wants to know where it is and what its settings are, and how long it waits.

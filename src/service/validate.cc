@@ -4,6 +4,7 @@
 #include <set>
 #include <string_view>
 
+#include "base/network.h"
 #include "segment/layout.h"
 #include "service/alarms.h"
 #include "service/options.h"
@@ -159,6 +160,10 @@ std::string wrong_with(const internal::ServiceParts& parts) {
   }
   if (options.threads < 1 || options.threads > 1024)
     return "threads " + std::to_string(options.threads) + " will not do: expected 1 to 1024";
+  for (const std::string& network : options.admin_networks)
+    if (!base::parse_network(network))
+      return "admin_networks: \"" + network +
+             "\" will not do: expected a network by its first address, as 10.1.0.0/16";
   for (const std::string& role : options.admin_roles)
     if (std::string wrong = wrong_with_role(role); !wrong.empty()) return wrong;
   if (options.lame_duck.count() < 0) return "lame_duck must not be negative";

@@ -65,6 +65,14 @@ return run(argc, argv, shop);
 }
 }  // namespace admin
 
+namespace near_admin {
+using namespace outrigger;
+int main(int argc, char** argv) {
+Service shop{{.name = "shop", .admin_networks = {"10.1.0.0/16"}}};
+return run(argc, argv, shop);
+}
+}  // namespace near_admin
+
 namespace reference {
 using namespace outrigger;
 void operations(Service& service) {

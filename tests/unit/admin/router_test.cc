@@ -39,6 +39,28 @@ TEST_F(RouterTest, serves_the_contract_s_paths) {
             "23Z\"}\n");
 }
 
+TEST_F(RouterTest, lets_those_in_who_call_from_a_network_that_is_named) {
+  source_.is_local = false;
+  const auto serve =
+      handler(source_, {.own_uid = kOwn, .networks = {*base::parse_network("192.0.2.0/24")}});
+  const auto status = [&](const MadeRequest& made) { return serve(made.request).status; };
+  EXPECT_EQ(status(MadeRequest("GET", "/config").from_network()), 200);
+  EXPECT_EQ(status(MadeRequest("GET", "/config").from_network().with("Host", "192.0.2.1:8081")),
+            200);
+  // A browser there that a stranger's page leads here.
+  EXPECT_EQ(status(MadeRequest("GET", "/config").from_network().with("Host", "evil.example.org")),
+            401);
+  EXPECT_EQ(status(MadeRequest("GET", "/config")
+                       .from_network()
+                       .with("Host", "192.0.2.1")
+                       .with("Origin", "http://evil.org")),
+            401);
+  const auto other =
+      handler(source_, {.own_uid = kOwn, .networks = {*base::parse_network("192.0.3.0/24")}});
+  EXPECT_EQ(other(MadeRequest("GET", "/config").from_network().request).status, 401);
+  EXPECT_EQ(status(MadeRequest("GET", "/config").from_unix(1234)), 401);
+}
+
 TEST_F(RouterTest, answers_404_with_the_paths_there_are) {
   for (const char* path : {"/", "/Health", "/health/", "//health", "/debug/pprofs"}) {
     const auto response = get(path);
