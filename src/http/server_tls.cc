@@ -367,7 +367,7 @@ bool ServerTls::take(base::Fd client, Peer peer,
   Session ssl(SSL_new(context->ssl));
   const std::string address = address_of(peer);
   if (!ssl || SSL_set_fd(ssl.get(), client.get()) != 1 || !enter(address)) return false;
-  const auto relay =
+  auto relay =
       std::make_shared<Relay>(std::move(ssl), std::move(client), std::move(plain), ending_);
   // The thread has SIGPIPE blocked, as all of the library's have.
   const bool taken = threads_.run([this, relay, context, address]() mutable {
