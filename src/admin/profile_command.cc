@@ -156,7 +156,27 @@ Result<std::string> all_of_stdin() {
   }
 }
 
-// `profile fetch [NAME] [-o FILE] < LOG`
+// What `profile fetch` is to find: at that place itself, or by way of the log on stdin.
+Result<FetchedProfile> fetched_profile(const std::string& name) {
+  FetchedProfile profile;
+  if (name.starts_with(kStoredScheme)) {
+    profile.stored = name;
+    profile.name = name.substr(name.rfind('/') + 1);
+    if (profile.name.ends_with(".pb.gz")) profile.name.resize(profile.name.size() - 6);
+  } else {
+    const auto log = all_of_stdin();
+    if (!log) return log.error();
+    auto found = profile_in(*log, name);
+    if (!found || found->stored.empty()) return found;
+    profile = std::move(*found);
+  }
+  auto bytes = stored_profile(profile.stored);
+  if (!bytes) return bytes.error();
+  profile.bytes = std::move(*bytes);
+  return profile;
+}
+
+// `profile fetch [NAME] [-o FILE] < LOG`, `profile fetch s3://BUCKET/KEY [-o FILE]`
 int fetch_command(std::string_view service, int argc, char** argv) {
   std::string name;
   std::string output;
@@ -169,12 +189,12 @@ int fetch_command(std::string_view service, int argc, char** argv) {
       name = word;
     } else {
       return complain(
-          service, bad_input("profile fetch", word, "a profile's name, -o FILE").message, kUsage);
+          service,
+          bad_input("profile fetch", word, "a profile's name or s3://BUCKET/KEY, -o FILE").message,
+          kUsage);
     }
   }
-  const auto log = all_of_stdin();
-  if (!log) return complain(service, log.error().message, 1);
-  const auto profile = profile_in(*log, name);
+  const auto profile = fetched_profile(name);
   if (!profile) return complain(service, profile.error().message, 1);
   if (output.empty()) output = isatty(STDOUT_FILENO) == 1 ? profile->name + ".pb.gz" : "-";
   if (const auto done = put(output, profile->bytes); !done)

@@ -8,16 +8,22 @@
 #include <map>
 #include <vector>
 
+#include "aws/s3.h"
+#include "identity/caller.h"
+
 namespace outrigger::admin {
 namespace {
 
 namespace json = boost::json;
 
 constexpr int64_t kPartsMax = 1'000;
+constexpr size_t kStoredBytesMax = 64u << 20;
 
 struct Pieces {
   std::vector<std::string> parts;
   size_t found = 0;
+  std::string stored{};
+  bool is_whole() const { return !stored.empty() || (found != 0 && found == parts.size()); }
 };
 using Profiles = std::map<std::string, Pieces, std::less<>>;  // names rise with time
 
@@ -53,12 +59,19 @@ int64_t number_in(const json::object& entry, std::string_view name) {
 
 void take_entry(std::string_view line, Profiles& profiles) {
   const size_t begin = line.find('{');
-  if (begin == std::string_view::npos || line.find("\"profile\"") == std::string_view::npos) return;
+  const bool may_hold = line.find("\"profile\"") != std::string_view::npos ||
+                        line.find("\"heap_stored\":\"s3:") != std::string_view::npos;
+  if (begin == std::string_view::npos || !may_hold) return;
   line.remove_prefix(begin);
   json::error_code error;
   const json::value parsed = json::parse({line.data(), line.size()}, error);
   if (error || !parsed.is_object()) return;
   const json::object& entry = parsed.get_object();
+  if (const std::string_view stored = text_in(entry, "heap_stored");
+      stored.starts_with(kStoredScheme)) {
+    profiles[std::string(text_in(entry, "heap_profile"))].stored = stored;
+    return;
+  }
   const std::string_view name = text_in(entry, "profile");
   const int64_t part = number_in(entry, "part");
   const int64_t parts = number_in(entry, "parts");
@@ -99,13 +112,13 @@ Result<FetchedProfile> profile_in(std::string_view log, std::string_view name) {
   std::string known;
   for (auto each = profiles.rbegin(); each != profiles.rend(); ++each) {
     const Pieces& pieces = each->second;
-    const bool whole = pieces.found == pieces.parts.size();
+    const bool whole = pieces.is_whole();
     known += (known.empty() ? "" : ", ") + each->first +
              (whole ? ""
                     : " (" + std::to_string(pieces.found) + " of " +
                           std::to_string(pieces.parts.size()) + " parts)");
     if (!whole || (!name.empty() && each->first != name)) continue;
-    FetchedProfile fetched{each->first, {}};
+    FetchedProfile fetched{each->first, {}, pieces.stored};
     for (const std::string& part : pieces.parts) fetched.bytes += part;
     return fetched;
   }
@@ -117,6 +130,22 @@ Result<FetchedProfile> profile_in(std::string_view log, std::string_view name) {
         {}};
   }
   return Error{ErrorKind::kNotFound, "no such profile is whole here; there are " + known, {}};
+}
+
+Result<std::string> stored_profile(std::string_view url) {
+  const std::string_view rest =
+      url.substr(std::min(url.starts_with(kStoredScheme) ? kStoredScheme.size() : 0, url.size()));
+  const size_t slash = rest.find('/');
+  if (!url.starts_with(kStoredScheme) || slash == 0 || slash == std::string_view::npos ||
+      slash + 1 == rest.size())
+    return bad_input("profile fetch", url, "s3://BUCKET/KEY");
+  const auto client = identity::own_client(aws::own_variables());
+  if (!client) return client.error();
+  auto bytes = aws::s3::get_object(
+      **client, {std::string(rest.substr(0, slash)), std::string(rest.substr(slash + 1))},
+      kStoredBytesMax, nullptr);
+  if (!bytes) return failed(std::string(url) + ": " + bytes.failure().message);
+  return std::move(*bytes);
 }
 
 }  // namespace outrigger::admin

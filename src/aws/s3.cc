@@ -33,6 +33,7 @@ struct Asked {
   std::string_view query{};
   std::string_view body{};
   Headers headers{};
+  size_t answer_bytes_max = 4u << 20;
 };
 
 Outcome<http::Response> ask(Client& client, Asked asked, const http::Cancel* cancel) {
@@ -46,6 +47,7 @@ Outcome<http::Response> ask(Client& client, Asked asked, const http::Cancel* can
   call.headers.emplace_back("x-amz-content-sha256", sha256_hex(asked.body));
   call.timeout = kTimeout;
   call.attempts = kAttemptsOfPush;
+  call.answer_bytes_max = asked.answer_bytes_max;
   return client.call(call, cancel);
 }
 
@@ -79,6 +81,14 @@ Outcome<std::optional<Object>> head_object(Client& client, const Place& place,
   if (!answer) return answer.failure();
   return std::optional<Object>({number(header_of(*answer, "Content-Length")),
                                 std::string(header_of(*answer, "x-amz-meta-sha256"))});
+}
+
+Outcome<std::string> get_object(Client& client, const Place& place, size_t bytes_max,
+                                const http::Cancel* cancel) {
+  const std::string path = path_of(place);
+  auto answer = ask(client, {.method = "GET", .path = path, .answer_bytes_max = bytes_max}, cancel);
+  if (!answer) return answer.failure();
+  return std::move(answer->body);
 }
 
 Outcome<Done> put_object(Client& client, const Place& place, std::string_view body,

@@ -30,6 +30,10 @@ struct Object {
 Outcome<std::optional<Object>> head_object(Client& client, const Place& place,
                                            const http::Cancel* cancel);
 
+// Of at most `bytes_max`. Needs s3:GetObject.
+Outcome<std::string> get_object(Client& client, const Place& place, std::size_t bytes_max,
+                                const http::Cancel* cancel);
+
 // All that write need s3:PutObject. None of them replaces an object that is there: then the failure
 // is "PreconditionFailed" (If-None-Match, since 2024).
 Outcome<Done> put_object(Client& client, const Place& place, std::string_view body,

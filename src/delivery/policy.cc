@@ -28,6 +28,7 @@ class Policy {
     add("Stack", "cloudformation:", {in_place("cloudformation", "stack/${AWS::StackName}/*", "")});
     parameters();
     secrets();
+    profiles();
     add("Locators", "servicediscovery:", {kAnything});
     return Json{{"Version", "2012-10-17"}, {"Statement", std::move(statements_)}};
   }
@@ -98,12 +99,22 @@ class Policy {
       if (!setting.secret_id.empty())
         ids.insert(setting.secret_id.substr(0, setting.secret_id.find('#')));
     }
+    if (!wanted_.certificate_secret.empty()) ids.insert(wanted_.certificate_secret);
     Json::Array names;
     for (const std::string& id : ids) {
       const std::string name = "secret:" + id + "-*";
       names.push_back(id.starts_with("arn:") ? Json(id) : in_place("secretsmanager", name, name));
     }
     add("Secrets", "secretsmanager:", std::move(names));
+  }
+
+  // Nothing but its own folder, and no reading.
+  void profiles() {
+    const std::string folder = "/" + facts_.name + "/profiles/*";
+    if (place_ == PolicyFor::kStack)
+      return add("Profiles", "s3:",
+                 {Json{{"Fn::Sub", "arn:${AWS::Partition}:s3:::${ProfilesBucket}" + folder}}});
+    add("Profiles", "s3:", {Json("arn:aws:s3:::*" + folder)});
   }
 
   const Facts& facts_;

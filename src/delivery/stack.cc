@@ -53,7 +53,8 @@ Words words_of(const Facts& facts, const TemplateWanted& wanted) {
           {"STOP_SECONDS", seconds(facts.stop_budget)},
           {"GRACE_SECONDS", seconds(facts.stop_budget + kStopMargin)},
           {"LOG_GROUP_OUTPUT",
-           facts.log_group_output.empty() ? "LogGroupName" : facts.log_group_output}};
+           facts.log_group_output.empty() ? "LogGroupName" : facts.log_group_output},
+          {"PROFILES_BUCKET_OUTPUT", facts.profiles_bucket_output}};
 }
 
 // One after the other, joined.
@@ -96,6 +97,7 @@ Result<Json> stack_template(const Facts& facts, const TemplateWanted& wanted) {
   const bool has_port = !port_of(facts.listen).empty();
   std::vector<std::string_view> texts{kCommonText, kInstancesText};
   if (has_port) texts.push_back(kPortText);
+  if (!facts.profiles_bucket_output.empty()) texts.push_back(kProfilesText);
   auto stack = joined(texts, words_of(facts, wanted));
   if (!stack) return stack;
   Json& resources = (*stack)["Resources"];
@@ -123,6 +125,7 @@ Result<Json> ecs_template(const Facts& facts, const TemplateWanted& wanted) {
   const bool has_port = !port_of(facts.listen).empty();
   std::vector<std::string_view> texts{kCommonText, kTasksText};
   if (has_port) texts.push_back(kTasksPortText);
+  if (!facts.profiles_bucket_output.empty()) texts.push_back(kProfilesText);
   auto stack = joined(texts, words_of(facts, wanted));
   if (!stack) return stack;
   without(*stack, "Rules");

@@ -41,6 +41,17 @@ inline constexpr std::string_view kCommonText = R"json({
   "AlarmTopicArn": {"Value": {"Ref": "AlarmTopic"}, "Description": "Where alarms are published"}
 }})json";
 
+// Where the service names a bucket for its heap profiles.
+inline constexpr std::string_view kProfilesText = R"json({
+"Resources": {
+  "ProfilesBucket": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain", "Properties": {
+    "PublicAccessBlockConfiguration": {"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true},
+    "LifecycleConfiguration": {"Rules": [{"Id": "Profiles", "Status": "Enabled", "ExpirationInDays": {"Ref": "LogRetentionDays"}}]}}}
+},
+"Outputs": {
+  "@PROFILES_BUCKET_OUTPUT@": {"Value": {"Ref": "ProfilesBucket"}, "Description": "Read by the service: where its heap profiles go"}
+}})json";
+
 // Instances. Every parameter has a default: without any, it runs in the account's default VPC.
 inline constexpr std::string_view kInstancesText = R"json({
 "Parameters": {

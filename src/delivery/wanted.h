@@ -19,6 +19,7 @@ struct Facts {
   std::string listen;  // "0.0.0.0:8080"; "" when the service opens no port through run()
   std::string admin;   // "0.0.0.0:8081"
   std::string log_group_output;
+  std::string profiles_bucket_output{};
   std::chrono::milliseconds stop_budget{25'000};
   UnitOptions unit{};
   std::vector<internal::InitStep> steps{};

@@ -26,6 +26,8 @@ void tell(const Wanted& wanted, const Place& place, const Gathered& gathered,
   add("stack", gathered.stack);
   const auto group = gathered.outputs.find(wanted.log_group_output);
   if (group != gathered.outputs.end()) add("log_group", group->second);
+  const auto bucket = gathered.outputs.find(wanted.profiles_bucket_output);
+  if (bucket != gathered.outputs.end()) add("profiles_bucket", bucket->second);
 }
 
 }  // namespace

@@ -38,6 +38,12 @@ LogPlace log_place(const LogSource& source, const segment::SettingsAnswer* found
   return names;
 }
 
+std::string profiles_folder(const LogSource& source, const segment::SettingsAnswer& found) {
+  const std::string* const name = found.place_of("name");
+  return clean(source.service, "_-.") + "/profiles/" +
+         clean(name == nullptr ? source.instance : std::string_view(*name), "_-.");
+}
+
 aws::Outcome<aws::Done> make_log_stream(aws::Client& client, const LogPlace& place,
                                         const http::Cancel* cancel) {
   auto made = aws::logs::create_log_stream(client, place.group, place.stream, cancel);

@@ -27,6 +27,9 @@ struct LogSource {
 // "<instance>/<part>". What CloudWatch does not take in a name becomes a dash. `found` may be null.
 LogPlace log_place(const LogSource& source, const segment::SettingsAnswer* found);
 
+// "<service>/profiles/<instance>", likewise: where in a bucket profiles of it lie.
+std::string profiles_folder(const LogSource& source, const segment::SettingsAnswer& found);
+
 // Days that a group of our own making keeps its entries; one that is there keeps what it has.
 inline constexpr int kRetentionDays = 30;
 

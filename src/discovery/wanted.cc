@@ -58,6 +58,9 @@ std::optional<Wanted> parse_wanted(std::string_view declarations) {
   wanted.ships_logs = flag("ships_logs");
   wanted.posts_metrics = flag("posts_metrics");
   wanted.log_group_output = text_in(*object, "log_group_output");
+  wanted.profiles_bucket_output = text_in(*object, "profiles_bucket_output");
+  wanted.certificate_secret = text_in(*object, "admin_certificate");
+  if (wanted.certificate_secret == "self-signed") wanted.certificate_secret.clear();
   wanted.environment_given = flag("environment_given");
   if (const auto* list = aws::array_in(*object, "settings")) {
     for (const auto& each : *list) {
@@ -80,6 +83,8 @@ std::set<std::string> shipping_actions(const Wanted& wanted) {
 std::set<std::string> possible_actions(const Wanted& wanted) {
   std::set<std::string> actions = shipping_actions(wanted);
   actions.insert({"autoscaling:DescribeTags", "cloudformation:DescribeStacks", "ec2:DescribeTags"});
+  if (!wanted.profiles_bucket_output.empty()) actions.insert("s3:PutObject");
+  if (!wanted.certificate_secret.empty()) actions.insert("secretsmanager:GetSecretValue");
   for (const WantedSetting& setting : wanted.settings) {
     if (!setting.parameter.empty()) actions.insert("ssm:GetParameters");
     if (!setting.secret_id.empty()) actions.insert("secretsmanager:GetSecretValue");

@@ -41,6 +41,8 @@ struct Wanted {
   bool ships_logs = false;         // to CloudWatch Logs
   bool posts_metrics = false;      // to CloudWatch
   std::string log_group_output;    // the stack's output that names the log group; "": none does
+  std::string profiles_bucket_output;  // likewise, the bucket of heap profiles
+  std::string certificate_secret;      // the secret with the admin port's certificate; "": none
   std::vector<WantedSetting> settings;
 };
 

@@ -20,7 +20,27 @@ Result<std::string> region_of(const aws::Variables& variables, aws::Imds& imds) 
   return failed("there is no AWS region: set AWS_REGION to that of the service");
 }
 
+std::string no_credentials() {
+  return "there are no AWS credentials: set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
+         "AWS_SESSION_TOKEN";
+}
+
 }  // namespace
+
+Result<std::shared_ptr<aws::Client>> own_client(const aws::Variables& variables) {
+  auto pool = aws::make_pool(variables);
+  if (!pool) return pool.error();
+  const auto imds = std::make_shared<aws::Imds>(variables, *pool);
+  auto region = region_of(variables, *imds);
+  if (!region) return region.error();
+  auto provider = aws::find_provider(variables, *pool, imds->disabled() ? nullptr : imds);
+  if (provider == nullptr) return failed(no_credentials());
+  return std::make_shared<aws::Client>(aws::Client::Options{
+      .region = std::move(*region),
+      .variables = variables,
+      .pool = std::move(*pool),
+      .credentials = std::make_shared<aws::CredentialCache>(std::move(provider))});
+}
 
 Result<std::string> authorization_for(std::string_view audience, const aws::Variables& variables) {
   auto pool = aws::make_pool(variables);
@@ -29,10 +49,7 @@ Result<std::string> authorization_for(std::string_view audience, const aws::Vari
   const auto region = region_of(variables, *imds);
   if (!region) return region.error();
   const auto provider = aws::find_provider(variables, *pool, imds->disabled() ? nullptr : imds);
-  if (provider == nullptr)
-    return failed(
-        "there are no AWS credentials: set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and "
-        "AWS_SESSION_TOKEN");
+  if (provider == nullptr) return failed(no_credentials());
   const auto credentials = provider->fetch(nullptr);
   if (!credentials) return failed(credentials.failure().message);
   if (credentials->session_token.empty())

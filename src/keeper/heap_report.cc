@@ -13,6 +13,8 @@ constexpr size_t kPieceBytes = 36u << 10;
 // A larger profile is not shipped.
 constexpr size_t kPiecesMax = 64;
 constexpr size_t kTopBytesMax = 8u << 10;
+// At the end the keeper has three seconds for all of its report.
+constexpr int64_t kStoreNsMax = 3 * base::kNsPerSecond / 2;
 
 std::string base64(std::string_view bytes) {
   constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -37,6 +39,7 @@ void HeapReport::begin() {
   top_.clear();
   proto_.clear();
   name_.clear();
+  stored_.clear();
   job_.reset();
   step_ = Step::kTop;
 }
@@ -48,6 +51,7 @@ void HeapReport::ask(pprof::Form form) {
 
 void HeapReport::look() {
   if (!is_busy()) return;
+  if (step_ == Step::kStore) return look_at_store();
   ask(step_ == Step::kTop ? pprof::Form::kTop : pprof::Form::kProto);
   if (job_ == nullptr) return;
   auto result = job_->take();
@@ -61,14 +65,36 @@ void HeapReport::look() {
     top_.resize(std::min(top_.size(), kTopBytesMax));
     step_ = Step::kProto;
   } else {
-    proto_ = std::move(**result);
-    if (proto_.size() > kPieceBytes * kPiecesMax) proto_.clear();
-    if (!proto_.empty()) name_ = "heap-" + std::to_string(base::real_ns() / base::kNsPerMs);
-    step_ = Step::kDone;
+    take_proto(std::move(**result));
   }
 }
 
-size_t HeapReport::pieces() const { return (proto_.size() + kPieceBytes - 1) / kPieceBytes; }
+void HeapReport::take_proto(std::string proto) {
+  proto_ = std::move(proto);
+  step_ = Step::kDone;
+  if (proto_.empty()) return;
+  name_ = "heap-" + std::to_string(base::real_ns() / base::kNsPerMs);
+  if (store_ == nullptr) return;
+  store_->begin(name_, proto_);
+  store_by_ns_ = base::monotonic_ns() + kStoreNsMax;
+  step_ = Step::kStore;
+}
+
+void HeapReport::look_at_store() {
+  if (auto outcome = store_->take()) {
+    if (outcome->ok()) stored_ = std::move(**outcome);
+  } else if (base::monotonic_ns() < store_by_ns_) {
+    return;
+  } else {
+    store_->give_up();
+  }
+  step_ = Step::kDone;
+}
+
+size_t HeapReport::pieces() const {
+  const size_t count = (proto_.size() + kPieceBytes - 1) / kPieceBytes;
+  return stored_.empty() && count <= kPiecesMax ? count : 0;
+}
 
 void HeapReport::make_piece(render::MadeRecord& made, size_t index) const {
   made.begin(kInfo, "heap profile {profile}, part {part} of {parts}{data:.0}", {});

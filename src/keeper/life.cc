@@ -12,6 +12,7 @@
 #include "base/machine.h"
 #include "base/refused_calls.h"
 #include "base/text.h"
+#include "discovery/log_place.h"
 #include "keeper/cloudwatch.h"
 #include "keeper/keeper.h"
 #include "keeper/memory_limit.h"
@@ -154,6 +155,12 @@ void Keeper::look_at_declarations(int64_t now_ns) {
     const std::string& environment = settings_->answer().environment;
     if (!environment.empty()) declarations_.environment = environment;
     source_->set_answer(settings_->answer(), settings_->found_real_ns(), locators_.get());
+    const std::string instance = base::host_name();
+    if (const std::string* bucket = settings_->answer().place_of("profiles_bucket"))
+      heap_report_->store_in(std::make_unique<ProfileStore>(
+          access_, *bucket,
+          discovery::profiles_folder({.service = declarations_.service, .instance = instance},
+                                     settings_->answer())));
   }
   const bool overdue = now_ns - started_ns_ > kDeclareNs;
   if (options_.place == Place::kProcess && caught_up_ && (declarations_.declared || overdue))

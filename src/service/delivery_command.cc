@@ -77,6 +77,7 @@ delivery::Facts facts_of(const internal::ServiceParts& parts, Program program) {
   if (program == Program::kOwnWords && !parts.operations.empty()) facts.listen = defaults.listen;
   facts.admin = "0.0.0.0:8081";
   facts.log_group_output = parts.options.log_group_output;
+  facts.profiles_bucket_output = parts.options.profiles_bucket_output;
   facts.stop_budget = parts.options.stop_budget;
   facts.unit = parts.unit;
   facts.steps = parts.init_steps;

@@ -36,6 +36,18 @@ TEST(ProfileFetch, a_document_of_events_as_the_aws_command_prints_it) {
   EXPECT_EQ(profile_in(log, "")->bytes, "a");
 }
 
+TEST(ProfileFetch, one_that_is_stored_elsewhere_is_told_where) {
+  const std::string entry =
+      R"({"message":"service ended","heap_profile":"heap-3","heap_parts":0,"heap_stored":"s3://b/k"})";
+  const std::string log = piece("heap-1", 1, 1, "YQ==") + "\n" + entry + "\n";
+  EXPECT_EQ(profile_in(log, "")->stored, "s3://b/k");
+  EXPECT_EQ(profile_in(log, "heap-1")->stored, "");
+  EXPECT_EQ(profile_in(log, "heap-1")->bytes, "a");
+  EXPECT_FALSE(profile_in(R"({"heap_profile":"heap-3","heap_stored":""})", "").ok());
+  for (const char* url : {"s3://", "s3://b", "s3:///k", "s3://b/", "https://b/k", ""})
+    EXPECT_FALSE(stored_profile(url).ok()) << url;
+}
+
 TEST(ProfileFetch, what_is_no_piece_is_passed_over) {
   for (const std::string& log :
        {std::string(), std::string("{\"profile\""), piece("heap-1", 0, 1, "YQ=="),
