@@ -26,6 +26,7 @@ constexpr size_t kThreadsBytesMax = 36u << 10;
 constexpr size_t kWaitsBytesMax = 4u << 10;
 constexpr size_t kTraceBytesMax = 2u << 10;
 
+constexpr uint32_t kInfo = 2;
 constexpr uint32_t kError = 4;
 
 std::string cut(std::string text, size_t bytes_max) {
@@ -67,10 +68,10 @@ void BlackBox::look() {
   begin(Why::kCrash, std::move(crash));
 }
 
-bool BlackBox::look_at_hang() {
+bool BlackBox::look_at_threads(Why why) {
   if (is_busy() || crash_seen_ || place_ == Place::kSameProcess || pid_ <= 0) return false;
   take();
-  begin(Why::kHang, {});
+  begin(why, {});
   return true;
 }
 
@@ -181,6 +182,15 @@ void make_hang_entry(render::MadeRecord& made, const BlackBox::Found& found,
   made.add(static_cast<uint64_t>(silent_ms));
   add_text(made, waits);
   add_text(made, threads_text(all, kThreadsBytesMax));
+  add_text(made, left_out(found));
+}
+
+void make_threads_entry(render::MadeRecord& made, const BlackBox::Found& found) {
+  const std::span<const pprof::ThreadStack> all(found.threads.threads);
+  made.begin(kInfo, "stacks of {thread_count} threads{threads:.0}{waits:.0}{missing:.0}", {});
+  made.add(uint64_t{all.size()});
+  add_text(made, threads_text(all, kThreadsBytesMax));
+  add_text(made, cut(waits_text(all), kWaitsBytesMax));
   add_text(made, left_out(found));
 }
 

@@ -26,7 +26,7 @@ class BlackBox {
   BlackBox(segment::View view, int service_pid, Place place);
   ~BlackBox();
 
-  enum class Why { kCrash, kHang };
+  enum class Why { kCrash, kHang, kAsked };
   struct Found {
     Why why = Why::kCrash;
     std::optional<Crash> crash;
@@ -37,9 +37,9 @@ class BlackBox {
 
   // Each turn: begins with a crash as soon as there is one.
   void look();
-  // Begins to look at the threads of a service that does not answer. False while another look is
-  // under way.
-  bool look_at_hang();
+  // Begins to look at the threads of a service that does not answer, or because somebody wants to
+  // know. False while another look is under way.
+  bool look_at_threads(Why why);
   bool is_busy() const { return thread_.joinable() && !done_.load(std::memory_order_acquire); }
   // From the beginning of a look until take() has given what it found.
   bool has_report() const { return thread_.joinable(); }
@@ -79,5 +79,7 @@ void make_crash_entry(render::MadeRecord& made, uint32_t level, const BlackBox::
 // Of a hang, `silent_ms` after the beat called `beat`.
 void make_hang_entry(render::MadeRecord& made, const BlackBox::Found& found,
                      const std::string& beat, int64_t silent_ms);
+// Of a service that goes on (SIGQUIT).
+void make_threads_entry(render::MadeRecord& made, const BlackBox::Found& found);
 
 }  // namespace outrigger::keeper

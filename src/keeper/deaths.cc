@@ -1,10 +1,13 @@
 // The keeper's part in crashes and hangs: when a look at the threads begins, and the entries.
+#include <signal.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "base/clock.h"
 #include "keeper/keeper.h"
 #include "keeper/written_files.h"
+#include "system/text.h"
 
 namespace outrigger::keeper {
 namespace {
@@ -18,17 +21,27 @@ constexpr int64_t kFilesEveryNs = 5 * base::kNsPerSecond;
 // Beyond this the entry is made with what there is.
 constexpr int64_t kReportNsMax = 3 * base::kNsPerSecond;
 
+// Of half a second: so long memory must last for a profile to be begun.
+constexpr uint64_t kLooksAhead = 4;
+
+// Whether the kernel ends all of a group but this process (spawn.h).
+bool is_spared() { return system::small_file("/proc/self/oom_score_adj").starts_with("-1000"); }
+
 }  // namespace
 
 void Keeper::look_at_death(int64_t now_ns) {
   heap_report_->look();
   black_box_->look();
+  if (stacks_wanted_ && begun_ && black_box_->look_at_threads(BlackBox::Why::kAsked))
+    stacks_wanted_ = false;
   if (std::optional<BlackBox::Found> found = black_box_->take()) {
-    if (found->why == BlackBox::Why::kCrash) {
-      crash_ = std::move(found);
-      crash_found_ns_ = now_ns;
-    } else {
-      tell_hang(*found, now_ns);
+    switch (found->why) {
+      case BlackBox::Why::kCrash:
+        crash_ = std::move(found);
+        crash_found_ns_ = now_ns;
+        break;
+      case BlackBox::Why::kHang: tell_hang(*found, now_ns); break;
+      case BlackBox::Why::kAsked: tell_threads(*found); break;
     }
   }
   if (options_.place != Place::kThread || !black_box_->holds()) return;
@@ -58,7 +71,7 @@ void Keeper::look_at_hang(int64_t now_ns) {
   // A process without beats is only found silent when it is stopped, for some seconds by then.
   const int64_t silent_ms = verdict.beat_age_ms.value_or(declarations_.hang_report_ms);
   if (!silent || silent_since_ns_ != 0 || silent_ms < declarations_.hang_report_ms) return;
-  if (!black_box_->look_at_hang()) return;
+  if (!black_box_->look_at_threads(BlackBox::Why::kHang)) return;
   silent_since_ns_ = now_ns - silent_ms * base::kNsPerMs;
   silent_beat_ = verdict.beat_name.empty() ? "the process" : verdict.beat_name;
 }
@@ -67,6 +80,12 @@ void Keeper::tell_hang(const BlackBox::Found& found, int64_t now_ns) {
   if (silent_since_ns_ == 0 || !drain_->has_room()) return;
   make_hang_entry(drain_->made(), found, silent_beat_,
                   (now_ns - silent_since_ns_) / base::kNsPerMs);
+  put_own();
+}
+
+void Keeper::tell_threads(const BlackBox::Found& found) {
+  if (!drain_->has_room()) return;
+  make_threads_entry(drain_->made(), found);
   put_own();
 }
 
@@ -123,8 +142,7 @@ void Keeper::look_at_files(int64_t now_ns) {
   if (view_.supervision().confinement.load(std::memory_order_relaxed) != kReported) return;
   if (ended_ns_ != 0 || now_ns - files_ns_ < kFilesEveryNs) return;
   files_ns_ = now_ns;
-  std::vector<std::string> files =
-      written_files(view_.supervision().service_pid.load(std::memory_order_relaxed));
+  std::vector<std::string> files = written_files(process_->pid());
   for (const std::string& file : files) {
     if (written_.size() == kWrittenFilesMax || !drain_->has_room() ||
         std::ranges::find(written_, file) != written_.end())
@@ -146,7 +164,20 @@ void Keeper::look_at_files(int64_t now_ns) {
 void Keeper::watch_memory() {
   memory_group_ = MemoryGroup::own();
   memory_limit_ = memory_group_.limit_bytes().value_or(0);
-  oom_kills_ = memory_group_.oom_kills();
+  std::atomic<uint64_t>& before = spool_->memory().oom_kills;
+  const uint64_t kills = memory_group_.oom_kills();
+  if (before.load(std::memory_order_relaxed) == 0) before.store(1 + kills);
+  // It may have struck the service and the keeper before this one: each is counted once.
+  const segment::Supervision& told = view_.supervision();
+  if (spool_->found() == Spool::Found::kPredecessor && before.load() <= kills &&
+      told.keeper_last_code.load() == CLD_KILLED && told.keeper_last_status.load() == SIGKILL)
+    before.fetch_add(1);
+  oom_kills_ = before.load() - 1;
+  if (memory_limit_ != 0 && memory_group_.dies_together() && !is_spared())
+    source_->set_memory_end(
+        "ends the keeper as well: memory.oom.group is set, so that the heap profile at nine tenths "
+        "of "
+        "the limit is what the log will have");
 }
 
 // While there is time: where the group dies together, this is all that will be told.
@@ -154,11 +185,18 @@ void Keeper::look_at_memory() {
   if (heap_report_->is_done() && ended_ns_ == 0) tell_memory();
   if (memory_limit_ == 0 || options_.place == Place::kThread || ended_ns_ != 0) return;
   const uint64_t enough = memory_limit_ / 10 * 9;
-  if (memory_group_.charged_bytes() < enough) {
-    memory_told_ = memory_told_ && memory_group_.charged_bytes() > memory_limit_ / 10 * 8;
+  const uint64_t charged = memory_group_.charged_bytes();
+  const uint64_t before = std::exchange(memory_seen_, charged);
+  if (charged < enough) {
+    memory_told_ = memory_told_ && charged > memory_limit_ / 10 * 8;
     return;
   }
   if (memory_told_ || memory_group_.used_bytes() < enough) return;
+  // A profile takes memory itself, and who asks for some while the kernel ends the service may be the
+  // next that it chooses (the service's last thread is no longer seen, its memory not yet free). Where
+  // there is no time, that of the service's death has to do.
+  const uint64_t grown = charged - std::min(before, charged);
+  if (charged + kLooksAhead * grown > memory_limit_ && !memory_group_.dies_together()) return;
   memory_told_ = true;
   heap_report_->begin();
 }
@@ -168,13 +206,14 @@ void Keeper::tell_memory() {
   drain_->made().begin(
       kWarn,
       "memory is nearly used up: {used_bytes} of {limit_bytes} bytes; what is live: {heap}"
-      "{heap_profile:.0}{heap_parts:.0}",
+      "{heap_profile:.0}{heap_parts:.0}{heap_stored:.0}",
       {});
   drain_->made().add(memory_group_.used_bytes());
   drain_->made().add(memory_limit_);
   drain_->made().add(heap_report_->top());
   drain_->made().add(heap_report_->name());
   drain_->made().add(uint64_t{heap_report_->pieces()});
+  drain_->made().add(std::string_view(heap_report_->stored()));
   put_own();
   put_heap_pieces();
 }
@@ -185,13 +224,16 @@ void Keeper::tell_out_of_memory() {
       kFatal,
       "service ended: killed by the OOM killer, {limit_bytes} bytes of memory were not enough; "
       "what "
-      "was live: {heap}{heap_profile:.0}{heap_parts:.0}{how:.0}{version:.0}{uptime_seconds:.0}"
+      "was live: "
+      "{heap}{heap_profile:.0}{heap_parts:.0}{heap_stored:.0}{how:.0}{version:.0}{uptime_seconds:."
+      "0}"
       "{last_entries:.0}",
       {});
   drain_->made().add(memory_limit_);
   drain_->made().add(heap_report_->top());
   drain_->made().add(heap_report_->name());
   drain_->made().add(uint64_t{heap_report_->pieces()});
+  drain_->made().add(std::string_view(heap_report_->stored()));
   drain_->made().add(facts.how);
   drain_->made().add(facts.version);
   drain_->made().add(std::to_string(facts.uptime_s));

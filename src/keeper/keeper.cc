@@ -63,6 +63,15 @@ std::string describe_end(int code, int status, segment::ServicePhase phase) {
   return how;
 }
 
+// The segment's word for who the service is, unless the kernel says that it is somebody else: whose
+// stacks are looked at is not for a corrupt service to choose. 0: nobody is known.
+int service_in(segment::View view, int supervisor) {
+  const int pid = view.supervision().service_pid.load(std::memory_order_relaxed);
+  if (pid <= 1) return 0;
+  const int parent = read_process_status(pid).parent;  // 0: it has gone
+  return pid == getpid() || parent == 0 || parent == supervisor ? pid : 0;
+}
+
 }  // namespace
 
 Keeper::Keeper(Options options)
@@ -100,9 +109,8 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
   keeper->level_ = std::make_unique<LevelControl>(view, memory.memory(), card.service_bell);
 
   const bool alone = card.parent_pid <= 0;
-  const int service =
-      alone ? getpid() : view.supervision().service_pid.load(std::memory_order_relaxed);
   const int supervisor = alone ? 0 : card.parent_pid;
+  const int service = alone ? getpid() : service_in(view, supervisor);
   keeper->process_ = std::make_unique<ProcessWatch>(service, supervisor, keeper->findings_);
   keeper->profiles_ = std::make_unique<Profiles>(
       pprof::Profiler::Parts{view, service, card.service_bell, keeper->options_.with_admin});
@@ -204,6 +212,7 @@ void Keeper::hear_words(int64_t now_ns) {
       findings_.draining.store(true, std::memory_order_relaxed);
       if (shipper_ != nullptr) shipper_->hurry();
     }
+    if (message.word == Word::kStacks) stacks_wanted_ = true;
     if (message.word != Word::kServiceEnded) continue;
     const auto phase =
         static_cast<segment::ServicePhase>(view_.service().phase.load(std::memory_order_relaxed));

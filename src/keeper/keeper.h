@@ -110,6 +110,7 @@ class Keeper {
   void look_at_hang(int64_t now_ns);
   void look_at_files(int64_t now_ns);
   void tell_hang(const BlackBox::Found& found, int64_t now_ns);
+  void tell_threads(const BlackBox::Found& found);
   bool waits_for_report(int64_t now_ns) const;
   DeathFacts death_facts() const;
   void tell_crash(uint32_t level);
@@ -171,6 +172,7 @@ class Keeper {
   bool has_printed_ = true;  // the captured pipes are worth a look
   bool trim_due_ = true;
   bool final_put_ = false;
+  bool stacks_wanted_ = false;  // SIGQUIT
   bool begun_ = false;
   uint64_t dropped_ = 0;
   uint64_t delivered_ = 0;
@@ -182,6 +184,7 @@ class Keeper {
   bool out_of_memory_ = false;
   bool memory_told_ = false;   // that it is nearly used up
   uint64_t memory_limit_ = 0;  // of the group, 0: none
+  uint64_t memory_seen_ = 0;   // charged at the last look
   uint64_t oom_kills_ = 0;     // when the watch began
 };
 

@@ -28,7 +28,7 @@ bool take_text(std::string_view& rest, std::string& text) {
 
 }  // namespace
 
-bool MetricReader::copy(uint32_t index, MetricSeries& series) const {
+bool MetricReader::copy(uint32_t index, MetricSeries& series) {
   const MetricSlot& slot = share_.slot(index);
   series.index = index;
   series.kind = slot.kind;
@@ -46,6 +46,9 @@ bool MetricReader::copy(uint32_t index, MetricSeries& series) const {
       name_bytes > 255 || bytes > kSeriesTextMax || text > share_.layout.text_bytes() ||
       bytes > share_.layout.text_bytes() - text)
     return false;
+  // Texts that overlap are a corrupt service's, and would be copied for each series.
+  if (bytes > share_.layout.text_bytes() - text_bytes_) return false;
+  text_bytes_ += bytes;
   // Copied once: what is checked is what is used.
   const std::string all(share_.text() + text, bytes);
   series.name = clean(all.data(), name_bytes);
@@ -128,7 +131,12 @@ void MetricReader::read_blocks(MetricValues& values) {
     if (owner == 0 || octave >= internal::kOctaves || series >= kinds_.size() ||
         kinds_[series] != static_cast<uint8_t>(MetricKind::kHistogram))
       continue;
-    const auto [place, is_new] = octaves_.try_emplace(owner, octaves_.size());
+    auto place = octaves_.find(owner);
+    if (place == octaves_.end()) {
+      // A block keeps its owner; one that has a new one at each look would be remembered each time.
+      if (octaves_.size() == share_.layout.blocks) continue;
+      place = octaves_.emplace(owner, octaves_.size()).first;
+    }
     if (place->second >= values.octaves.size()) values.octaves.resize(place->second + 1);
     MetricOctave& sum = values.octaves[place->second];
     sum.series = static_cast<uint32_t>(series);

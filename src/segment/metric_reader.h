@@ -63,7 +63,7 @@ class MetricReader {
   }
 
  private:
-  bool copy(uint32_t index, MetricSeries& series) const;
+  bool copy(uint32_t index, MetricSeries& series);
   void add_cells(uint32_t shard, size_t from, size_t until, MetricValues& values) const;
   void read_shard(uint32_t shard, size_t bytes, MetricValues& values) const;
   void read_blocks(MetricValues& values);
@@ -73,7 +73,8 @@ class MetricReader {
   std::vector<MetricSeries> series_;
   uint32_t seen_ = 0;                   // slots that were looked at and are settled
   std::vector<uint8_t> kinds_;          // by slot; 0: none
-  std::map<uint64_t, size_t> octaves_;  // by owner
+  std::map<uint64_t, size_t> octaves_;  // by owner; as many as there are blocks
+  size_t text_bytes_ = 0;               // of all series: no more than the share has
 };
 
 }  // namespace outrigger::segment

@@ -189,10 +189,10 @@ void Control::take_marks() {
   const uint32_t marks = g_marks.exchange(0, std::memory_order_relaxed);
   for (const int signal : kHandled) {
     if (((marks >> signal) & 1) == 0) continue;
-    if (signal == SIGQUIT) {
-      log_threads();
-    } else if (!alone_) {
+    if (!alone_) {
       say(segment::Word::kSignalled, signal);
+    } else if (signal == SIGQUIT) {
+      log_threads();
     } else if (drain_began_ == Clock::time_point{}) {
       drain(milliseconds(stop_budget_ms_.load(std::memory_order_relaxed)));
     } else if (Clock::now() - drain_began_ >= kSameSignal) {

@@ -79,7 +79,7 @@ void Loop::take_signals() {
     const int signal = static_cast<int>(infos[i].ssi_signo);
     switch (meaning_of(signal)) {
       case Meaning::kStop: on_stop_signal(); break;
-      case Meaning::kStacks: say(service_.channel.get(), Word::kStacks); break;
+      case Meaning::kStacks: ask_for_stacks(); break;
       case Meaning::kChild: reap(); break;
       case Meaning::kForward: send_signal(service_.pidfd, signal); break;
     }
@@ -107,7 +107,7 @@ void Loop::on_word(const Child& child, const segment::Message& message, base::Fd
   switch (message.word) {
     case Word::kSignalled:
       if (meaning_of(message.value) == Meaning::kStop) on_stop_signal();
-      if (meaning_of(message.value) == Meaning::kStacks) say(service_.channel.get(), Word::kStacks);
+      if (meaning_of(message.value) == Meaning::kStacks) ask_for_stacks();
       break;
     case Word::kReady:
       if (message.value > 0) stop_.set_budget_ms(message.value);
@@ -125,6 +125,12 @@ void Loop::on_word(const Child& child, const segment::Message& message, base::Fd
       break;
     default: break;  // what only the supervisor says, or nothing that this version knows
   }
+}
+
+// The keeper takes them from outside, also of a service that hangs. Without one the service tells what
+// it knows of its threads.
+void Loop::ask_for_stacks() {
+  say((keeper_.lives() ? keeper_ : service_).channel.get(), Word::kStacks);
 }
 
 // --- The end -----------------------------------------------------------------------------------

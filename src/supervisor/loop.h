@@ -62,6 +62,7 @@ class Loop {
   void take_signals();
   void take_words(Child& child);
   void on_word(const Child& child, const segment::Message& message, base::Fd passenger);
+  void ask_for_stacks();
   void on_stop_signal();
   void begin_drain();
   void on_start_failed(int status);
