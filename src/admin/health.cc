@@ -33,6 +33,7 @@ void write_process(JsonWriter& json, const ProcessReport& process) {
     for (const std::string& file : process.written) json.value(file);
     json.end_array();
   }
+  if (!process.memory_end.empty()) json.member("memory_end", process.memory_end);
   json.end_object();
 }
 

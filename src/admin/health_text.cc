@@ -137,6 +137,8 @@ void add_details(std::string& out, const json::object& page) {
     out += "  crashes      " + reports + "\n";
   if (const std::string writing = text_in(process, "writing"); !writing.empty())
     out += "  writing      " + writing + "\n";
+  if (const std::string end = text_in(process, "memory_end"); !end.empty())
+    out += "  memory       " + end + "\n";
   out += "  environment  " + text_in(page, "environment") + ", instance " +
          text_in(page, "instance") + "\n";
   const json::object& keeper = object_in(page, "keeper");

@@ -40,6 +40,8 @@ struct ProcessReport {
   // Whether it may write files: "no file can be written, the kernel sees to it", or why they can.
   std::string writing{};
   std::vector<std::string> written{};  // files that are open for writing, while that is watched
+  // Where nobody would be left to tell of a death for want of memory: why. Otherwise empty.
+  std::string memory_end{};
 };
 
 struct CheckReport {

@@ -105,6 +105,11 @@ void LiveSource::set_written(std::vector<std::string> files) {
   written_ = std::move(files);
 }
 
+void LiveSource::set_memory_end(std::string why) {
+  const std::lock_guard lock(mutex_);
+  memory_end_ = std::move(why);
+}
+
 std::string LiveSource::audience() {
   const std::lock_guard lock(mutex_);
   return declarations_.service + '/' + declarations_.environment + '/' + instance_;
@@ -234,7 +239,8 @@ admin::HealthReport LiveSource::health() {
                     ended_,
                     crash_reports(parts_.view.service().crash_watch.load()),
                     writing_text(parts_.view.supervision()),
-                    written_};
+                    written_,
+                    memory_end_};
   report.shipped_logs = shipping(dropped);
   if (poster_ != nullptr) {
     MetricPostReport posted = poster_->report();

@@ -62,6 +62,7 @@ class LiveSource : public admin::Source {
                   const Locators* locators);
   void set_ended(std::string how);
   void set_written(std::vector<std::string> files);
+  void set_memory_end(std::string why);
   Verdict verdict(int64_t now_ns) const;
 
   // Of the system metrics those that the keeper alone knows; totals first, always in one order.
@@ -105,6 +106,7 @@ class LiveSource : public admin::Source {
   const Output* output_ = nullptr;      // likewise
   std::string ended_;                   // likewise
   std::vector<std::string> written_;    // likewise
+  std::string memory_end_;              // likewise
 };
 
 }  // namespace outrigger::keeper

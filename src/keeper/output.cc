@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kWriteBytesMax = 64u << 10;
 constexpr int kPollMs = 1000;
+constexpr int kNoMemoryMs = 10;
 constexpr int64_t kJoinNs = base::kNsPerSecond;
 
 // Nobody will ever read there again.
@@ -96,6 +97,9 @@ void Output::write_chunk(Shared& shared, const char* bytes, const Spool::Chunk& 
       pollfd ready{shared.fd, POLLOUT, 0};
       while (poll(&ready, 1, kPollMs) == 0) {
       }
+    } else if (written < 0 && errno == ENOMEM) {
+      // The group's memory is used up, until the kernel has ended the service.
+      poll(nullptr, 0, kNoMemoryMs);
     } else if (written == 0 || errno != EINTR) {
       give_up_on(shared, written == 0 ? EIO : errno);
       failed = true;

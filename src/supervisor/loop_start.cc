@@ -78,6 +78,7 @@ bool Loop::start() {
     keeper_is_down();
   }
   let_go_of_the_start();
+  be_spared_by_oom_killer();
   return true;
 }
 

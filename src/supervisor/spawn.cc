@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "base/text.h"
 #include "supervisor/confine.h"
@@ -26,10 +27,12 @@ constexpr long kOomScoreRaise = 500;
 constexpr long kOomScoreMax = 1000;
 constexpr int kSpawnFailedStatus = 127;  // as a shell says it
 
+constexpr const char* kOomScore = "/proc/self/oom_score_adj";
+
 // Relative to what the container or init system chose. Where it is not allowed, things stay as they
 // are.
 void raise_oom_score() {
-  base::Fd file(open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC));
+  base::Fd file(open(kOomScore, O_RDWR | O_CLOEXEC));
   char text[16] = {};
   if (!file || pread(file.get(), text, sizeof text - 1, 0) <= 0) return;
   const base::Decimal raised(std::min(strtol(text, nullptr, 10) + kOomScoreRaise, kOomScoreMax));
@@ -57,6 +60,7 @@ void inherit_all(const RoleCard& card) {
   if (launch.card.role == Role::kService) {
     raise_oom_score();
   } else {
+    be_spared_by_oom_killer();
     // Descriptors that the program was started with are the service's affair: a keeper that held a
     // pipe open would keep its reader waiting for the end.
     syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
@@ -92,6 +96,12 @@ int be_child(void* argument) {
 alignas(16) char g_stack[16 << 10];
 
 }  // namespace
+
+void be_spared_by_oom_killer() {
+  constexpr std::string_view kNever = "-1000";
+  const base::Fd file(open(kOomScore, O_WRONLY | O_CLOEXEC));
+  if (file) (void)!write(file.get(), kNever.data(), kNever.size());
+}
 
 Spawned spawn(const Launch& launch, const Invocation& invocation, Environment& environment) {
   Spawned spawned;

@@ -35,6 +35,9 @@ struct Spawned {
 // The child stands in a process group of its own, with the supervisor's signal mask. A service is
 // the first choice of the OOM killer (oom_score_adj + 500), so that the keeper is left to tell of
 // it. A child that cannot be turned into the role says why and exits with 127.
+// The keeper is never chosen, nor is who calls be_spared_by_oom_killer(), where that may be said
+// (CAP_SYS_RESOURCE): on a busy machine the kernel strikes again before the service's memory is free.
+void be_spared_by_oom_killer();
 Spawned spawn(const Launch& launch, const Invocation& invocation, Environment& environment);
 
 }  // namespace outrigger::supervisor

@@ -94,6 +94,7 @@ function showFacts(state) {
     ['Last beat', make('span', {id: 'beat'}), process.beat],
     process.crash_reports ? ['Crash reports', process.crash_reports.split(':')[0], process.crash_reports.split(': ')[1] || ''] : null,
     process.writing ? ['Files', process.writing.split(':')[0], (process.written || []).join(', ') || process.writing.split(': ')[1] || ''] : null,
+    process.memory_end ? ['Out of memory', process.memory_end.split(':')[0], process.memory_end.split(': ')[1] || ''] : null,
     ['Keeper', state.keeper.restarts ? plural(state.keeper.restarts, 'restart', 'restarts') : 'watching',
       state.keeper.last_end || 'process ' + state.keeper.pid],
   ];

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <regex>
 
 #include "harness.h"
 #include "memory_cgroup.h"
@@ -147,6 +148,15 @@ TEST(OutOfMemory, is_told_with_the_heap_profile_at_death) {
   }
 }
 
+// "NAME (17) waits for the mutex 0x7f… that OWNER (18) holds": which mutex that is.
+std::string mutex_waited_for(const std::string& waits, const std::string& name,
+                             const std::string& owner) {
+  const std::regex line(name + R"( \(\d+\) waits for the mutex (0x[0-9a-f]+) that )" + owner +
+                        R"( \(\d+\) holds)");
+  std::smatch found;
+  return std::regex_search(waits, found, line) ? found[1].str() : std::string();
+}
+
 TEST(Hang, of_two_threads_that_wait_for_each_other_names_both_and_their_locks) {
   Program program(DIER, {}, options());
   const int port = program.service_port();
@@ -163,7 +173,13 @@ TEST(Hang, of_two_threads_that_wait_for_each_other_names_both_and_their_locks) {
   for (const char* thread : {"forward (", "backward ("}) {
     EXPECT_NE(waits.find(std::string(thread)), std::string::npos) << entry;
   }
-  // main() waits for one of the two locks, is in no circle, and its stack is there.
+  // Both locks' waiters: each of the two, and main(), which is in no circle; its stack is there.
+  const std::string first = mutex_waited_for(waits, "forward", "backward");
+  const std::string second = mutex_waited_for(waits, "backward", "forward");
+  EXPECT_NE(first, "") << waits;
+  EXPECT_NE(second, "") << waits;
+  EXPECT_NE(first, second) << waits;
+  EXPECT_EQ(mutex_waited_for(waits, "dier", "forward"), second) << waits;
   EXPECT_NE(json_text(entry, "threads").find("dier::loop"), std::string::npos) << entry;
   program.signal_service(SIGKILL);
   EXPECT_EQ(program.exit_status(kPatience), 137);
@@ -187,6 +203,37 @@ TEST(Hang, of_a_stopped_service_is_told_and_so_is_its_return) {
   })) << program.out();
   kill(program.pid(), SIGTERM);
   EXPECT_EQ(program.exit_status(kPatience), 0) << program.err();
+}
+
+TEST(Stacks, are_told_on_quit_and_the_service_goes_on) {
+  Program program(DIER, {}, options());
+  const int port = program.service_port();
+  ASSERT_NE(port, 0) << program.err();
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    return http(program.admin_port(), "/health").body.find("beat_age_ms\": null") ==
+           std::string::npos;
+  }));
+  // To the supervisor, then to the service.
+  for (size_t count = 1; count <= 2; ++count) {
+    if (count == 1) kill(program.pid(), SIGQUIT);
+    else program.signal_service(SIGQUIT);
+    ASSERT_TRUE(eventually(kPatience, [&] {
+      return entries(program.out(), "stacks of ").size() == count;
+    })) << program.out();
+    const std::string entry = entries(program.out(), "stacks of ").back();
+    EXPECT_EQ(json_text(entry, "level"), "INFO");
+    EXPECT_GT(json_number(entry, "thread_count").value_or(0), 2) << entry;
+    EXPECT_NE(json_text(entry, "threads").find("dier::loop"), std::string::npos) << entry;
+    EXPECT_EQ(json_text(entry, "missing"), "") << entry;
+  }
+  // Also of one that hangs.
+  EXPECT_EQ(http(port, "/deadlock", "POST").status, 200);
+  kill(program.pid(), SIGQUIT);
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    return entries(program.out(), "stacks of ").size() == 3;
+  })) << program.out();
+  program.signal_service(SIGKILL);
+  EXPECT_EQ(program.exit_status(kPatience), 137);
 }
 
 }  // namespace

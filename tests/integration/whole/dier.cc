@@ -65,6 +65,16 @@ struct OutOfStock : std::runtime_error {
     if (++blocks % 64 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
 }
+// As fast to 180 MB, then 2.5 MB a second: there is time to tell of it.
+[[gnu::noinline]] void seeps() {
+  for (int blocks = 0;; ++blocks) {
+    auto* const block = static_cast<char*>(malloc(64u << 10));
+    if (block == nullptr) continue;
+    memset(block, 1, 64u << 10);
+    asm volatile("" ::"r"(block) : "memory");
+    if (blocks > 180 * 16) std::this_thread::sleep_for(std::chrono::milliseconds(25));
+  }
+}
 [[gnu::noinline]] void exits() { _exit(3); }
 [[gnu::noinline]] void kills_itself() {
   kill(getpid(), SIGKILL);
@@ -84,6 +94,7 @@ constexpr Way kWays[] = {
     {"abort", aborts},
     {"exit", exits},
     {"leak", leaks},
+    {"seep", seeps},
     {"kill", kills_itself},
     {"throw", throws_through_noexcept},
     {"overflow", [] { g_zero = overflows(0); }},
@@ -140,9 +151,12 @@ int loop(int, char**) {
 int main(int argc, char** argv) {
   using namespace outrigger;
   using namespace dier;
-  Service service{{.name = "dier", .about = "Ends as it is told."}};
+  Service service{{.name = "dier",
+                   .about = "Ends as it is told.",
+                   .profiles_bucket_output = "ProfilesBucketName"}};
   service.operation("die", "Ends the service.")
-      .arg<std::string>("how", "segv, call, overflow, bus, fpe, ill, abort, throw, exit, kill")
+      .arg<std::string>("how",
+                        "segv, call, overflow, bus, fpe, ill, abort, throw, exit, kill, leak, seep")
       .arg<std::string>("where", "main, worker or many")
       .does([](const std::string& how, const std::string& where) -> Result<Json> {
         void (*const function)() = way(how);
