@@ -127,6 +127,25 @@ class CloudBoot(unittest.TestCase):
         self.assertIn("is installed, runs and is ready", boot)
         self.assertEqual(self.report()["violations"]["total"], 0, self.report()["violations"])
 
+    def again(self, file):
+        """The script of another version, on this machine."""
+        done = self.vm.run("sh", "-c", self.script(file))
+        print(done.stdout)
+        return done
+
+    def test_4_another_version(self):
+        done = self.again(V2)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.expect_serves(V2)
+
+    def test_5_a_broken_one_is_rolled_back(self):
+        done = self.again(BROKEN)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        self.assertIn("it is broken on purpose", done.stdout)
+        self.assertEqual(self.report()["signals"][-1]["Status"], "FAILURE")
+        self.expect_serves(V2)
+        self.assertEqual(self.report()["violations"]["total"], 0, self.report()["violations"])
+
 
 if __name__ == "__main__":
     try:
