@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -12,6 +13,7 @@ namespace {
 // How many connections that were cut off may still be on their way out.
 constexpr size_t kLeaving = 64;
 constexpr std::chrono::milliseconds kLingerTime{1'000};
+constexpr int64_t kFirstRequestNs = 1'000'000'000;  // while draining
 
 int64_t time_for(Phase phase, const ServerLimits& limits) {
   std::chrono::nanoseconds time{};
@@ -40,6 +42,7 @@ ConnectionTable::Place ConnectionTable::enter(int fd, int64_t now_ns) {
               .phase = Phase::kIdle,
               .cut = Cut::kNone,
               .deadline_ns = now_ns + time_for(Phase::kIdle, limits_)};
+  if (draining_) entry.deadline_ns = std::min(entry.deadline_ns, now_ns + kFirstRequestNs);
   const Place place = idle.insert(idle.end(), std::move(entry));
   ++counts_.connections;
   return place;
@@ -64,6 +67,7 @@ Cut ConnectionTable::move(Place place, Phase phase, int64_t now_ns) {
   place->phase = phase;
   if (phase == Phase::kBusy) {
     ++counts_.requests;
+    place->has_asked = true;
     if (!place->stop.stop_possible() || place->stop.stop_requested()) place->stop = {};
     place->stop_at_ns = std::numeric_limits<int64_t>::max();
   }
@@ -111,6 +115,8 @@ void ConnectionTable::sweep(int64_t now_ns) {
   const std::lock_guard lock(mutex_);
   for (auto& phase : lists_) {
     for (Entry& entry : phase) {
+      // On its way out, and in nobody's way.
+      if (entry.phase == Phase::kIdle && entry.cut == Cut::kDrained) continue;
       if (entry.deadline_ns > now_ns) break;
       if (entry.cut == Cut::kSlow) continue;
       if (entry.phase != Phase::kIdle && entry.phase != Phase::kLingering) ++counts_.timed_out;
@@ -146,11 +152,12 @@ bool ConnectionTable::empty() const {
   return counts_.connections == 0;
 }
 
-void ConnectionTable::begin_drain() {
+void ConnectionTable::begin_drain(int64_t now_ns) {
   const std::lock_guard lock(mutex_);
   draining_ = true;
   for (Entry& entry : list(Phase::kIdle)) {
-    if (entry.cut == Cut::kNone) cut_locked(entry, Cut::kDrained);
+    if (!entry.has_asked) entry.deadline_ns = std::min(entry.deadline_ns, now_ns + kFirstRequestNs);
+    else if (entry.cut == Cut::kNone) cut_locked(entry, Cut::kDrained);
   }
 }
 

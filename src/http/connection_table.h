@@ -50,6 +50,7 @@ class ConnectionTable {
     Phase phase;
     Cut cut;
     int64_t deadline_ns;
+    bool has_asked = false;  // it has sent a request
     // While busy: the request's, which tells its handler to stop, and when that is to be told
     // anyway. Only the connection itself puts another in its place.
     std::stop_source stop{std::nostopstate};
@@ -84,8 +85,9 @@ class ConnectionTable {
   bool overfull() const;
   bool empty() const;
 
-  // From now on idle connections are closed, those that become idle too.
-  void begin_drain();
+  // From now on idle connections are closed, those that become idle too. One that has not asked for
+  // anything yet was opened a moment ago by a client that means to: it has a second for that.
+  void begin_drain(int64_t now_ns);
   bool draining() const;
   // True when no request was under way before the time was over.
   bool wait_until_quiet(std::chrono::milliseconds patience);

@@ -354,7 +354,7 @@ void LoopServer::drain(std::chrono::milliseconds deadline) {
   std::unique_lock lock(mutex_);
   accepting_ended_.wait_until(lock, until, [this] { return accepting_ == 0; });
   lock.unlock();
-  table_.begin_drain();
+  table_.begin_drain(base::monotonic_ns());
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
       until - std::chrono::steady_clock::now());
   if (!table_.wait_until_quiet(std::max(left, 0ms))) table_.cut_all();

@@ -129,7 +129,9 @@ TEST(ConnectionTable, a_drain_waits_for_what_is_under_way) {
   const auto idle_place = table.enter(idle.ours.get(), 0);
   const auto busy_place = table.enter(busy.ours.get(), 0);
   table.move(busy_place, Phase::kBusy, 0);
-  table.begin_drain();
+  table.move(idle_place, Phase::kBusy, 0);
+  table.move(idle_place, Phase::kIdle, 0);
+  table.begin_drain(0);
   EXPECT_TRUE(table.draining());
   EXPECT_TRUE(idle.woken());
   EXPECT_FALSE(busy.woken());
@@ -148,14 +150,37 @@ TEST(ConnectionTable, a_request_that_had_arrived_can_still_be_read_while_drainin
   ConnectionTable table(small_limits());
   Pair pair;
   const auto place = table.enter(pair.ours.get(), 0);
+  table.move(place, Phase::kBusy, 0);
+  table.move(place, Phase::kIdle, 0);
   ASSERT_EQ(write(pair.theirs.get(), "GET", 3), 3);
-  table.begin_drain();
+  table.begin_drain(0);
   char bytes[8];
   EXPECT_EQ(read(pair.ours.get(), bytes, sizeof bytes), 3);
   EXPECT_EQ(table.move(place, Phase::kHead, 0), Cut::kNone);
   EXPECT_EQ(table.move(place, Phase::kBusy, 0), Cut::kNone);
-  EXPECT_EQ(table.counts().requests, 1u);
+  EXPECT_EQ(table.counts().requests, 2u);
   table.leave(place);
+}
+
+TEST(ConnectionTable, who_has_just_connected_has_a_second_for_a_request_while_draining) {
+  ConnectionTable table(small_limits());
+  Pair first, asked, late;
+  const auto asked_place = table.enter(asked.ours.get(), 0);
+  table.move(asked_place, Phase::kBusy, 0);
+  table.move(asked_place, Phase::kIdle, 0);
+  const auto first_place = table.enter(first.ours.get(), 0);
+  table.begin_drain(0);
+  EXPECT_TRUE(asked.woken());
+  EXPECT_FALSE(first.woken());
+  const auto late_place = table.enter(late.ours.get(), 500'000'000);
+  table.sweep(999'000'000);
+  EXPECT_FALSE(first.woken());
+  EXPECT_FALSE(table.wait_until_quiet(0ms));
+  table.sweep(1'000'000'000);
+  EXPECT_TRUE(first.woken());
+  EXPECT_FALSE(late.woken());
+  EXPECT_EQ(table.move(late_place, Phase::kBusy, 1'400'000'000), Cut::kNone);
+  for (const auto place : {asked_place, first_place, late_place}) table.leave(place);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "http/connection.h"
+#include "base/clock.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -399,7 +400,7 @@ TEST_F(ConnectionTest, a_feed_ends_with_a_last_message_when_the_server_drains) {
   send("GET /feed HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(read(), Step::kFeed);
   EXPECT_TRUE(received().ends_with("\r\n\r\n"));
-  table_.begin_drain();
+  table_.begin_drain(base::monotonic_ns());
   EXPECT_FALSE(table_.wait_until_quiet(std::chrono::milliseconds(0)));
   EXPECT_EQ(connection_->feed(), Step::kRead) << "lingers";
   EXPECT_TRUE(left_);
@@ -443,7 +444,7 @@ TEST_F(ConnectionTest, http_1_0_gets_a_feed_without_frames_and_head_none_of_it) 
 
 TEST_F(ConnectionTest, while_draining_an_answer_says_that_it_is_the_last) {
   send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-  table_.begin_drain();
+  table_.begin_drain(base::monotonic_ns());
   EXPECT_EQ(read(), Step::kRead);
   EXPECT_NE(received().find("Connection: close\r\n"), std::string::npos);
   client_.reset();
@@ -451,7 +452,9 @@ TEST_F(ConnectionTest, while_draining_an_answer_says_that_it_is_the_last) {
 }
 
 TEST_F(ConnectionTest, while_draining_an_idle_one_ends) {
-  table_.begin_drain();
+  send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(read(), Step::kRead);
+  table_.begin_drain(base::monotonic_ns());
   EXPECT_EQ(read(), Step::kGone);
 }
 
