@@ -42,11 +42,14 @@ int main(int argc, char** argv) {
   auto threads = service.option<int>("threads", {.otherwise = 1, .help = "producers"});
   auto message_bytes = service.option<int>(
       "message-bytes", {.otherwise = 0, .help = "length of a message; 0: as it comes"});
+  auto after_ms = service.option<int>(
+      "after", {.otherwise = 0, .help = "milliseconds from the start to the first entry"});
   auto drops = service.option<std::string>(
       "drops", {.otherwise = "/dev/null", .help = "where to say what was dropped"});
   std::vector<std::thread> running;
   service.on_start([&] {
     running.emplace_back([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(*after_ms));
       std::vector<std::thread> producers;
       for (int t = 0; t < *threads; ++t)
         producers.emplace_back(produce, static_cast<uint64_t>(*count / *threads),

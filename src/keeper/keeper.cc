@@ -19,13 +19,12 @@ using segment::Word;
 
 namespace {
 
-// A log call wakes nobody, so the keeper looks by itself: soon after there was work, then more and
-// more seldom.
+// A log call wakes nobody before its ring is a quarter full, so the keeper looks by itself: soon after
+// there was work, then more and more seldom.
 constexpr int64_t kWaitMinNs = 100'000;
 constexpr int64_t kWaitMaxNs = 10 * base::kNsPerMs;
 // A wake costs some 30 us of processor, mostly the kernel's; after a second of silence half as many
-// will do. A thread that then bursts into 700,000 calls a second still fills no ring before it is
-// seen.
+// will do.
 constexpr int64_t kWaitIdleNs = 20 * base::kNsPerMs;
 constexpr int64_t kIdleAfterNs = base::kNsPerSecond;
 // While there is work without end, descriptors are looked at this often.

@@ -104,6 +104,8 @@ void attach(void* segment_base) {
   g_process.state.store(state, std::memory_order_release);
 }
 
+void set_keeper_bell(int bell) { g_process.keeper_bell.store(bell, std::memory_order_relaxed); }
+
 void detach() {
   internal::make_blank();
   g_process.state.store(nullptr, std::memory_order_release);

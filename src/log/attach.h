@@ -12,6 +12,10 @@ namespace outrigger::log {
 // `segment_base` is a mapping made by segment::map(). Once per process, before other threads log.
 void attach(void* segment_base);
 
+// An eventfd: rung by a call whose ring fills while the keeper sleeps. As attach(). A call that rings
+// nothing makes no system call.
+void set_keeper_bell(int bell);
+
 // From then on calls fall back to stderr. For a command that has drained its own segment.
 void detach();
 

@@ -1,6 +1,9 @@
 // The slow paths of a log call: the ring wraps or is full, the thread has no ring yet, the call is
 // nested in a signal handler, the process is a forked child, or there is no segment at all.
+#include <errno.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -44,6 +47,10 @@ namespace {
 constexpr int64_t kWaitBudgetNs = 100 * base::kNsPerMs;
 constexpr int64_t kWaitStepNs = 50'000;
 constexpr uint32_t kErrorLevel = 4;
+// The keeper looks by itself, after a silence each 20 ms; a burst can fill a ring sooner. Whoever
+// comes past a quarter of it rings the keeper's bell, and again only after it was nearly empty.
+constexpr uint64_t kRingsAt = kRingBytes / 4;
+constexpr uint64_t kNearlyEmpty = kRingBytes / 8;
 // A thread without a ring looks for a free one at its first call and at each 256th.
 constexpr uint32_t kClaimEvery = 256;
 
@@ -86,7 +93,7 @@ bool wait_for_room(Private& state, Writer& w, const segment::RingControl& ring, 
   ThreadWaits& waits = state.waits[w.ring];
   const segment::Supervision& supervision = g_process.view.supervision();
   int64_t now = base::monotonic_ns();
-  if (now - waits.window_began_ns > base::kNsPerSecond) waits = {now, 0};
+  if (now - waits.window_began_ns > base::kNsPerSecond) waits = {now, 0, waits.rang};
   while (waits.waited_ns < kWaitBudgetNs) {
     // Relaxed: one step late is as good.
     if (supervision.keeper_stuck.load(std::memory_order_relaxed) != 0) return false;
@@ -103,6 +110,26 @@ bool wait_for_room(Private& state, Writer& w, const segment::RingControl& ring, 
 void count_drop(Writer& w, segment::RingControl& ring, uint32_t level) {
   internal::count_call(w.sequence);
   ring.dropped[level].fetch_add(1, std::memory_order_relaxed);
+}
+
+// A program may have closed every descriptor that it does not know, and have another one under this
+// number: only what is still no file, no pipe and no socket is written to. (An eventfd's mode has no
+// type; of the others like it, none but an eventfd takes eight bytes.)
+void ring_bell(int bell) {
+  const int saved_errno = errno;
+  const uint64_t one = 1;
+  struct stat now;
+  if (fstat(bell, &now) == 0 && (now.st_mode & S_IFMT) == 0) [[maybe_unused]]
+    const ssize_t rung = write(bell, &one, sizeof(one));
+  errno = saved_errno;
+}
+
+void ring_if_filling(ThreadWaits& waits, uint64_t unread) {
+  if (unread < kNearlyEmpty) waits.rang = false;
+  if (unread < kRingsAt || waits.rang) return;
+  waits.rang = true;
+  const int bell = g_process.keeper_bell.load(std::memory_order_relaxed);
+  if (bell >= 0) ring_bell(bell);
 }
 
 void into_ring(Private& state, Writer& w, const Shape& shape) {
@@ -131,7 +158,9 @@ void into_ring(Private& state, Writer& w, const Shape& shape) {
   place_cursor(w, position);
   // Release: pairs with the acquire in segment::Reader::begin().
   ring.write.store(position, std::memory_order_release);
-  set_limit(w, position, read_mark(ring, position));
+  const uint64_t read = read_mark(ring, position);
+  set_limit(w, position, read);
+  ring_if_filling(state.waits[w.ring], position - read);
 }
 
 // Threads beyond the number of rings share this queue: an atomic increment and a compare-and-swap a

@@ -15,6 +15,7 @@ namespace outrigger::log {
 struct ThreadWaits {
   int64_t window_began_ns;  // CLOCK_MONOTONIC
   int64_t waited_ns;        // within that window
+  bool rang;                // the bell, and the ring has been nearly empty since not once
 };
 
 // Lies in memory that the kernel wipes in children of fork(), by whatever system call the child was
@@ -30,6 +31,7 @@ struct Private {
 struct Process {
   std::atomic<Private*> state{nullptr};  // nullptr: not attached, calls go to stderr
   segment::View view;  // valid while state is set; not mapped in children of fork()
+  std::atomic<int> keeper_bell{-1};
   std::atomic<uint64_t> lost_unattached{0};
   // Of a test: gets every entry while there is no segment, at any level that is on. Says whether
   // the entry may go to stderr as well. The calling thread holds the fallback's lock.

@@ -256,5 +256,7 @@ extern "C" void outrigger_service_born() {
     view.service().wait_hooked.store(1, std::memory_order_relaxed);
   outrigger::service::life().attach(view);
   outrigger::service::Control::start();
-  outrigger::profile::watch_for_crashes(outrigger::service::Control::get()->card().keeper_bell);
+  const int keeper_bell = outrigger::service::Control::get()->card().keeper_bell;
+  outrigger::log::set_keeper_bell(keeper_bell);
+  outrigger::profile::watch_for_crashes(keeper_bell);
 }

@@ -1,4 +1,7 @@
 // Log calls and the keeper's reader in one process: order, wrapping, dropping, counting.
+#include <fcntl.h>
+#include <sys/eventfd.h>
+
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -56,6 +59,41 @@ TEST_F(RingTest, wraps_with_records_of_every_size) {
   }
   EXPECT_EQ(expected, 20'000u);
   EXPECT_EQ(reader_->corruptions(), 0u);
+}
+
+TEST_F(RingTest, a_ring_that_fills_rings_the_keepers_bell_once) {
+  const int bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  log::set_keeper_bell(bell);
+  const auto rung = [&] {
+    uint64_t times = 0;
+    return read(bell, &times, sizeof times) < 0 ? 0 : times;
+  };
+  const std::string text(1000, 'x');
+  const auto fill = [&](size_t bytes) {
+    for (size_t i = 0; i < bytes / text.size(); ++i) log::info("{}", text);
+  };
+  fill(segment::kRingBytes / 8);
+  EXPECT_EQ(rung(), 0u);
+  fill(segment::kRingBytes / 4);
+  EXPECT_EQ(rung(), 1u);
+  fill(segment::kRingBytes);
+  EXPECT_EQ(rung(), 0u) << "it knows, or is stuck";
+  EXPECT_NE(log::dropped(), 0u);
+  read_all();
+  fill(segment::kRingBytes / 2);
+  EXPECT_EQ(rung(), 1u);
+
+  // Another descriptor under its number gets nothing.
+  int pipes[2];
+  ASSERT_EQ(pipe2(pipes, O_CLOEXEC | O_NONBLOCK), 0);
+  ASSERT_EQ(dup3(pipes[1], bell, O_CLOEXEC), bell);
+  read_all();
+  fill(segment::kRingBytes / 2);
+  char byte;
+  EXPECT_EQ(read(pipes[0], &byte, 1), -1);
+  EXPECT_EQ(errno, EAGAIN);
+  log::set_keeper_bell(-1);
+  for (const int fd : {bell, pipes[0], pipes[1]}) close(fd);
 }
 
 // Sizes that divide the ring's come to stand at its very end, again and again.
