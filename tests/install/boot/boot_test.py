@@ -17,6 +17,7 @@ from machine import PATIENCE, Machine, why_not  # noqa: E402
 
 V1, V2, BROKEN, CACHE = sys.argv[1:5]
 KILLS = int(sys.argv[sys.argv.index("--kills") + 1]) if "--kills" in sys.argv else 4
+STOP_BUDGET = 10  # installed.cc: how long a drain may take
 UNIT = "installed.service"
 DEFINITION = "/etc/systemd/system/installed.service"
 
@@ -117,8 +118,12 @@ class Boot(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.which()
         told = json.loads(client.communicate("", timeout=PATIENCE)[0].splitlines()[-1])
-        print(f"upgrade in {took:.2f} s, answers by version: {told['came']}")
+        print(f"upgrade in {took:.2f} s, answers by version: {told['came']}, unready for {told['unready']:.2f} s, "
+              f"slowest call {told['slowest']:.2f} s")
         self.assertEqual(told["refusals"], [])
+        self.assertFalse(told["unready_still"])
+        self.assertGreater(told["unready"], 0)
+        self.assertLess(told["unready"], STOP_BUDGET + 1)
         self.assertGreater(told["came"][self.versions["v1"]], 0)
         self.assertGreater(told["came"][self.versions["v2"]], 0)
         self.assertNotEqual(self.pid(), before)
