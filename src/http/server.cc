@@ -88,7 +88,7 @@ class LoopServer final : public Server {
     Session(LoopServer& server, base::Fd& accepted, const Peer& peer)
         : descriptor(server.io_.get_executor(), accepted.get()),
           may_be_tls(server.options_.tls != nullptr && !peer.unix_socket && !peer.tls),
-          connection(accepted.release(), peer, server.options_.limits, server.options_.handler,
+          connection(accepted.release(), peer, server.options_.limits, server.handler_,
                      server.table_) {}
     Descriptor descriptor;
     const bool may_be_tls;  // its first byte says
@@ -110,6 +110,12 @@ class LoopServer final : public Server {
   Task beat();
 
   const ServerOptions options_;
+  // What the crew counts as a handler's time: reading and sending are the loop's own, and a second
+  // thread for them costs more than it brings.
+  const Handler handler_ = [this](const ServerRequest& request) {
+    const LoopCrew::Handling handling(crew_);
+    return options_.handler(request);
+  };
   ConnectionTable
       table_;  // before io_: frames of connections that io_ destroys give their places back
   asio::io_context io_;
@@ -265,11 +271,7 @@ Task LoopServer::serve(std::unique_ptr<Session> session) {
         co_await asio::post(io_.get_executor(), kAwait);
         step = Step::kAnswer;
         break;
-      case Step::kAnswer: {
-        const LoopCrew::Handling handling(crew_);
-        step = session->connection.answer();
-        break;
-      }
+      case Step::kAnswer: step = session->connection.answer(); break;
       case Step::kLater: {
         co_await pause(kLaterPause);
         const LoopCrew::Handling handling(crew_);
