@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <span>
 
 #include "keeper/plain_text.h"
 
@@ -14,7 +15,7 @@ namespace json = boost::json;
 constexpr size_t kTextMax = 1000;
 constexpr size_t kSettingsMax = 1000;
 constexpr size_t kTextsMax = 64;
-constexpr size_t kLinesMax = 16;
+constexpr size_t kLinesMax = 200;  // as many as there may be alarms
 constexpr size_t kDepthMax = 8;
 constexpr int64_t kBudgetMsMax = 3'600'000;
 
@@ -34,23 +35,9 @@ std::string shown(const json::value* value) {
   return plain_text(text.data(), std::min(text.size(), kTextMax));
 }
 
-std::vector<admin::SettingReport> settings_in(const json::object& object) {
-  std::vector<admin::SettingReport> settings;
-  const json::value* const list = object.if_contains("settings");
-  if (list == nullptr || !list->is_array()) return settings;
-  for (const json::value& each : list->get_array()) {
-    if (settings.size() == kSettingsMax) break;
-    if (!each.is_object()) continue;
-    const json::object& setting = each.get_object();
-    const json::value* const secret = setting.if_contains("secret");
-    settings.push_back({text_in(setting, "name", ""),
-                        shown(setting.if_contains("value")),
-                        text_in(setting, "from", ""),
-                        secret != nullptr && secret->is_bool() && secret->get_bool(),
-                        text_in(setting, "from", "") != "not found",
-                        {}});
-  }
-  return settings;
+bool flag_in(const json::object& object, std::string_view name) {
+  const json::value* const value = object.if_contains({name.data(), name.size()});
+  return value != nullptr && value->is_bool() && value->get_bool();
 }
 
 int64_t milliseconds_in(const json::object& object, std::string_view name, int64_t otherwise) {
@@ -59,23 +46,41 @@ int64_t milliseconds_in(const json::object& object, std::string_view name, int64
   return std::clamp<int64_t>(value->get_int64(), 0, kBudgetMsMax);
 }
 
+// The first `most` elements; none where there is no list.
+std::span<const json::value> list_in(const json::object& object, std::string_view name,
+                                     size_t most) {
+  const json::value* const value = object.if_contains({name.data(), name.size()});
+  if (value == nullptr || !value->is_array()) return {};
+  const json::array& list = value->get_array();
+  return {list.data(), std::min(list.size(), most)};
+}
+
+std::vector<admin::SettingReport> settings_in(const json::object& object) {
+  std::vector<admin::SettingReport> settings;
+  for (const json::value& each : list_in(object, "settings", kSettingsMax)) {
+    if (!each.is_object()) continue;
+    const json::object& setting = each.get_object();
+    const std::string from = text_in(setting, "from", "");
+    settings.push_back({text_in(setting, "name", ""),
+                        shown(setting.if_contains("value")),
+                        from,
+                        flag_in(setting, "secret"),
+                        from != "not found",
+                        {}});
+  }
+  return settings;
+}
+
 std::vector<std::string> texts_in(const json::object& object, std::string_view name) {
   std::vector<std::string> texts;
-  const json::value* const list = object.if_contains({name.data(), name.size()});
-  if (list == nullptr || !list->is_array()) return texts;
-  for (const json::value& each : list->get_array()) {
-    if (texts.size() == kTextsMax) break;
+  for (const json::value& each : list_in(object, name, kTextsMax))
     if (each.is_string()) texts.push_back(shown(&each));
-  }
   return texts;
 }
 
 std::vector<ProfileLine> lines_in(const json::object& object) {
   std::vector<ProfileLine> lines;
-  const json::value* const list = object.if_contains("profile_lines");
-  if (list == nullptr || !list->is_array()) return lines;
-  for (const json::value& each : list->get_array()) {
-    if (lines.size() == kLinesMax) break;
+  for (const json::value& each : list_in(object, "profile_lines", kLinesMax)) {
     if (!each.is_object()) continue;
     const json::object& line = each.get_object();
     const json::value* const above = line.if_contains("above");
@@ -126,19 +131,16 @@ std::optional<Declarations> parse_declarations(std::string_view text,
   for (const std::string& text : texts_in(object, "admin_networks"))
     if (const auto network = base::parse_network(text)) found.admin_networks.push_back(*network);
   found.admin_roles = texts_in(object, "admin_roles");
-  if (const json::value* plain = object.if_contains("admin_roles_over_plaintext"))
-    found.admin_roles_over_plaintext = plain->is_bool() && plain->get_bool();
+  found.admin_roles_over_plaintext = flag_in(object, "admin_roles_over_plaintext");
   found.admin_certificate = text_in(object, "admin_certificate", "");
   found.posts_metrics = text_in(object, "metrics", "") == "cloudwatch";
-  if (const json::value* once = object.if_contains("metrics_at_most_once"))
-    found.metrics_at_most_once = once->is_bool() && once->get_bool();
+  found.metrics_at_most_once = flag_in(object, "metrics_at_most_once");
   found.system_metrics = texts_in(object, "system_metrics");
   found.mounts = texts_in(object, "mounts");
   found.profile_lines = lines_in(object);
   found.logs = logs_named(text_in(object, "logs", ""), defaults.logs);
   found.level = admin::level_named(text_in(object, "level", "")).value_or(defaults.level);
-  if (const json::value* wants = object.if_contains("discover"))
-    found.discover = wants->is_bool() && wants->get_bool();
+  found.discover = flag_in(object, "discover");
   found.start_budget_ms = milliseconds_in(object, "start_budget_ms", 0);
   found.hang_report_ms = milliseconds_in(object, "hang_report_ms", defaults.hang_report_ms);
   found.settings = settings_in(object);

@@ -1,7 +1,6 @@
 #include "service/alarms.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdio>
 #include <set>
@@ -34,11 +33,6 @@ constexpr size_t kNameBytesMax = 63;
 constexpr size_t kAlarmsMax = 200;
 constexpr size_t kMountsMax = 16;
 constexpr size_t kOperationMetrics = 3;  // requests, errors, latency
-
-// Those of which a profile shows who uses it.
-constexpr std::array kProfiled{metrics::cpu_used_percent,      metrics::service_cpu_percent,
-                               metrics::host_cpu_used_percent, metrics::memory_used_percent,
-                               metrics::service_memory,        metrics::host_memory_used_percent};
 
 std::vector<AlarmInfo> default_alarms() {
   const auto alarm = [](const char* name, Condition condition, seconds lasting, const char* about) {
@@ -278,13 +272,9 @@ Json profile_lines_json(const ServiceParts& parts) {
   Json lines = Json::array();
   for (const AlarmInfo& alarm : alarms_of(parts)) {
     const Condition& condition = alarm.conditions.front();
-    const bool has_profile =
-        condition.watched.is_system &&
-        std::any_of(kProfiled.begin(), kProfiled.end(),
-                    [&](const SystemMetric& each) { return each.name == condition.watched.name; });
-    if (!has_profile || (condition.comparison != Comparison::kAbove &&
-                         condition.comparison != Comparison::kAtLeast))
-      continue;
+    const bool above =
+        condition.comparison == Comparison::kAbove || condition.comparison == Comparison::kAtLeast;
+    if (!condition.watched.is_system || !above) continue;
     lines.push_back(Json{
         {"alarm", alarm.name}, {"metric", condition.watched.name}, {"above", condition.threshold}});
   }

@@ -26,8 +26,8 @@ std::vector<internal::AlarmInfo> alarms_of(const internal::ServiceParts& parts);
 // empty.
 Json alarms_json(const internal::ServiceParts& parts, const Json& environment);
 
-// The lines that alarms draw for memory and CPU, for the keeper, which takes a profile where one is
-// passed: [{"alarm": "HighMemory", "metric": "MemoryUsed", "above": 85}].
+// The lines above which alarms about system metrics begin, for the keeper, which takes a profile where
+// one of memory or CPU is passed: [{"alarm": "HighMemory", "metric": "MemoryUsed", "above": 85}].
 Json profile_lines_json(const internal::ServiceParts& parts);
 
 // The first thing that CloudWatch would not take, in one sentence; or empty.

@@ -49,7 +49,7 @@ TEST(Alarms, have_the_properties_of_a_cloudwatch_alarm) {
       R"("ComparisonOperator":"GreaterThanOrEqualToThreshold","TreatMissingData":"missing"}})");
 }
 
-TEST(Alarms, about_memory_and_cpu_draw_lines_for_profiles) {
+TEST(Alarms, above_system_metrics_draw_lines_for_profiles) {
   Service service = shop();
   service.alarm("HighMemory").when(metrics::memory_used_percent >= 70);
   service.alarm("Large").when(metrics::service_memory > 1e9);
@@ -58,6 +58,9 @@ TEST(Alarms, about_memory_and_cpu_draw_lines_for_profiles) {
   ASSERT_EQ(wrong_with(service.parts()), "");
   EXPECT_EQ(profile_lines_json(service.parts()).dump(),
             R"([{"alarm":"HighCpu","metric":"CpuUsed","above":90},)"
+            R"({"alarm":"DiskFull","metric":"DiskUsed","above":85},)"
+            R"({"alarm":"FilesRunOut","metric":"OpenFiles","above":80},)"
+            R"({"alarm":"ErrorLogs","metric":"ErrorLogs","above":0},)"
             R"({"alarm":"HighMemory","metric":"MemoryUsed","above":70},)"
             R"({"alarm":"Large","metric":"ServiceMemory","above":1000000000}])");
   const Service without{{.name = "shop", .default_alarms = false}};
