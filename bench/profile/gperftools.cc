@@ -6,6 +6,6 @@
 int main() {
   bench::tell("gperftools_cpu_100hz",
               bench::percent_more(
-                  15, bench::ordinary, bench::ordinary, 1000, [] { ProfilerStart("/dev/null"); },
-                  [] { ProfilerStop(); }));
+                  15, {bench::ordinary}, {bench::ordinary}, 1000,
+                  [] { ProfilerStart("/dev/null"); }, [] { ProfilerStop(); }));
 }

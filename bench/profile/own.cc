@@ -45,10 +45,25 @@ void heap_on() { profile::set_heap_interval(512 << 10); }
 void heap_off() { profile::set_heap_interval(0); }
 void nothing() {}
 
-void hooked() { bench::malloc_only(malloc, free); }
-void bare() { bench::malloc_only(__real_malloc, __real_free); }
-// The same at another address: what a difference of nothing looks like.
-void bare_again() { bench::malloc_only(__real_malloc, __real_free); }
+struct Hooked {
+  static void* allocate(size_t bytes) { return malloc(bytes); }
+  static void free(void* block) { ::free(block); }
+};
+struct Bare {
+  static void* allocate(size_t bytes) { return __real_malloc(bytes); }
+  static void free(void* block) { __real_free(block); }
+};
+// The same at other addresses: what a difference of nothing looks like.
+struct BareAgain : Bare {};
+// What is the least between a call and the allocator: one jump.
+[[gnu::noinline, gnu::aligned(64)]] void* jump_to_malloc(size_t bytes) {
+  return __real_malloc(bytes);
+}
+[[gnu::noinline, gnu::aligned(64)]] void jump_to_free(void* block) { __real_free(block); }
+struct Jumped {
+  static void* allocate(size_t bytes) { return jump_to_malloc(bytes); }
+  static void free(void* block) { jump_to_free(block); }
+};
 
 void lock_only(int (*lock)(pthread_mutex_t*)) {
   static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -69,27 +84,32 @@ void record(unsigned hz) {
 void measure(const std::string& admin, const std::string& what) {
   if (what == "all" || what == "locks")
     bench::tell("lock_uncontended",
-                bench::percent_more(301, hooked_locks, bare_locks, 10, nothing, nothing));
+                bench::percent_more(301, {hooked_locks}, {bare_locks}, 10, nothing, nothing));
   if (what == "all" || what == "record") {
     std::this_thread::sleep_for(std::chrono::seconds(3));  // until it may begin
     // Many short pairs: what is looked for is less than what the machine does to a long one.
     bench::tell("record_10hz", bench::percent_more(
-                                   51, bench::ordinary, bench::ordinary, 200, [] { record(10); },
-                                   [] { record(0); }));
+                                   51, {bench::ordinary}, {bench::ordinary}, 200,
+                                   [] { record(10); }, [] { record(0); }));
   }
   if (what == "all" || what == "heap") {
-    bench::tell("heap_malloc_only", bench::percent_more(301, hooked, bare, 10, heap_on, heap_off));
-    bench::tell("heap_hooks_off", bench::percent_more(301, hooked, bare, 10, nothing, nothing));
-    bench::tell("heap_noise", bench::percent_more(301, bare_again, bare, 10, nothing, nothing));
-    bench::tell("heap_ordinary",
-                bench::percent_more(301, bench::ordinary, bench::ordinary, 20, heap_on, heap_off));
+    const auto hooked = bench::malloc_loops<Hooked>();
+    const auto bare = bench::malloc_loops<Bare>();
+    const auto bare_again = bench::malloc_loops<BareAgain>();
+    const auto jumped = bench::malloc_loops<Jumped>();
+    bench::tell("heap_malloc_only", bench::percent_more(801, hooked, bare, 4, heap_on, heap_off));
+    bench::tell("heap_hooks_off", bench::percent_more(801, hooked, bare, 4, nothing, nothing));
+    bench::tell("heap_jump", bench::percent_more(801, jumped, bare, 4, nothing, nothing));
+    bench::tell("heap_noise", bench::percent_more(801, bare_again, bare, 4, nothing, nothing));
+    bench::tell("heap_ordinary", bench::percent_more(301, {bench::ordinary}, {bench::ordinary}, 20,
+                                                     heap_on, heap_off));
   }
   if (what != "all" && what != "cpu") return;
   std::this_thread::sleep_for(std::chrono::seconds(1));  // until the port is open
   Profiles profiles(admin);
   bench::tell("cpu_100hz", bench::percent_more(
-                               15, bench::ordinary, bench::ordinary, 1000, [&] { profiles.on(); },
-                               [&] { profiles.off(); }));
+                               15, {bench::ordinary}, {bench::ordinary}, 1000,
+                               [&] { profiles.on(); }, [&] { profiles.off(); }));
 }
 
 }  // namespace

@@ -32,19 +32,33 @@ inline void ordinary() {
   asm volatile("" ::"r"(numbers.data()), "r"(&counts) : "memory");
 }
 
-// Nothing but malloc and free, by whichever functions these are.
-inline void malloc_only(void* (*malloc)(size_t), void (*free)(void*)) {
+using Work = void (*)();
+
+// Nothing but malloc and free, by the functions that `Allocator` names, in a loop of its own that
+// begins so many no-operations further on.
+template <typename Allocator, int kShift>
+void malloc_only() {
   constexpr int kBlocks = 64;
   static thread_local void* blocks[kBlocks];
+  asm volatile(".rept %c0\n\tnop\n\t.endr" ::"i"(kShift));
   for (int i = 0; i < kBlocks; ++i) {
-    blocks[i] = malloc(static_cast<size_t>(16 + i * 8));
+    blocks[i] = Allocator::allocate(static_cast<size_t>(16 + i * 8));
     asm volatile("" ::"r"(blocks[i]) : "memory");
   }
-  for (void* block : blocks) free(block);
+  for (void* block : blocks) Allocator::free(block);
+}
+
+// The same code at other addresses differs by some percent, so what two allocators differ by is taken
+// over several copies of the loop.
+template <typename Allocator>
+std::vector<Work> malloc_loops() {
+  return {malloc_only<Allocator, 1>,  malloc_only<Allocator, 7>,  malloc_only<Allocator, 13>,
+          malloc_only<Allocator, 19>, malloc_only<Allocator, 26>, malloc_only<Allocator, 33>,
+          malloc_only<Allocator, 42>, malloc_only<Allocator, 53>};
 }
 
 // Nanoseconds of the thread's time that one call takes, over so many milliseconds of it.
-inline double cost(void (*work)(), double ms) {
+inline double cost(Work work, double ms) {
   const double begin = thread_ns();
   double now = begin;
   int64_t count = 0;
@@ -53,8 +67,10 @@ inline double cost(void (*work)(), double ms) {
   return (now - begin) / static_cast<double>(count);
 }
 
-// The median of with/without over so many pairs, alternating which is first; in percent above 1.
-inline double percent_more(int pairs, void (*work_with)(), void (*work_without)(), double ms,
+// The median of with/without over so many pairs, alternating which is first; in percent above 1. Each
+// pair takes the next copy of either work.
+inline double percent_more(int pairs, const std::vector<Work>& work_with,
+                           const std::vector<Work>& work_without, double ms,
                            const std::function<void()>& on, const std::function<void()>& off) {
   std::vector<double> ratios;
   for (int pair = 0; pair < pairs; ++pair) {
@@ -63,7 +79,8 @@ inline double percent_more(int pairs, void (*work_with)(), void (*work_without)(
     for (int half = 0; half < 2; ++half) {
       const bool is_on = half == pair % 2;
       is_on ? on() : off();
-      (is_on ? with : without) = cost(is_on ? work_with : work_without, ms);
+      const std::vector<Work>& copies = is_on ? work_with : work_without;
+      (is_on ? with : without) = cost(copies[static_cast<size_t>(pair / 2) % copies.size()], ms);
     }
     off();
     ratios.push_back(with / without);
