@@ -165,14 +165,9 @@ void Keeper::watch_memory() {
   memory_group_ = MemoryGroup::own();
   memory_limit_ = memory_group_.limit_bytes().value_or(0);
   std::atomic<uint64_t>& before = spool_->memory().oom_kills;
-  const uint64_t kills = memory_group_.oom_kills();
-  if (before.load(std::memory_order_relaxed) == 0) before.store(1 + kills);
-  // It may have struck the service and the keeper before this one: each is counted once.
-  const segment::Supervision& told = view_.supervision();
-  if (spool_->found() == Spool::Found::kPredecessor && before.load() <= kills &&
-      told.keeper_last_code.load() == CLD_KILLED && told.keeper_last_status.load() == SIGKILL)
-    before.fetch_add(1);
-  oom_kills_ = before.load() - 1;
+  oom_kills_ = memory_group_.oom_kills();
+  // A successor goes on from what the keeper before it knew: it may be here because of that very kill.
+  if (before.load(std::memory_order_relaxed) == 0) before.store(1 + oom_kills_);
   if (memory_limit_ != 0 && memory_group_.dies_together() && !is_spared())
     source_->set_memory_end(
         "ends the keeper as well: memory.oom.group is set, so that the heap profile at nine tenths "
@@ -182,6 +177,12 @@ void Keeper::watch_memory() {
 
 // While there is time: where the group dies together, this is all that will be told.
 void Keeper::look_at_memory() {
+  // What was counted by the last look and the service has outlived since struck somebody else: the
+  // keeper before this one, say. The kernel counts first and then kills, so one look is not enough.
+  if (ended_ns_ == 0 && process_->lives()) {
+    spool_->memory().oom_kills.store(1 + oom_kills_, std::memory_order_relaxed);
+    oom_kills_ = memory_group_.oom_kills();
+  }
   if (heap_report_->is_done() && ended_ns_ == 0) tell_memory();
   if (memory_limit_ == 0 || options_.place == Place::kThread || ended_ns_ != 0) return;
   const uint64_t enough = memory_limit_ / 10 * 9;

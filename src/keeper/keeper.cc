@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "keeper/own_text.h"
 #include "segment/mapping.h"
 #include "segment/metrics.h"
 
@@ -276,6 +277,8 @@ void Keeper::look_each_second(int64_t now_ns) {
   look_at_declarations(now_ns);
   if (orphaned_ns_ != 0) look_at_orphan(now_ns);
   if (!begun_) return;
+  // Not at the start, which has other things to do.
+  if (options_.place == Place::kProcess && !std::exchange(text_held_, true)) hold_own_text();
   look_at_survivor(now_ns);
   look_at_hang(now_ns);
   look_at_files(now_ns);

@@ -185,7 +185,8 @@ class Keeper {
   bool memory_told_ = false;   // that it is nearly used up
   uint64_t memory_limit_ = 0;  // of the group, 0: none
   uint64_t memory_seen_ = 0;   // charged at the last look
-  uint64_t oom_kills_ = 0;     // when the watch began
+  uint64_t oom_kills_ = 0;     // of the group, at the last look
+  bool text_held_ = false;
 };
 
 }  // namespace outrigger::keeper

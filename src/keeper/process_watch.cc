@@ -20,6 +20,7 @@ ProcessWatch::ProcessWatch(int pid, int supervisor_pid, Findings& findings)
 void ProcessWatch::look(int64_t now_ns) {
   if (pid_ <= 0) return;
   const ProcessStatus status = read_process_status(pid_);
+  lives_ = status.lives;
   // Relaxed: each finding stands for itself.
   findings_.traced.store(status.traced, std::memory_order_relaxed);
   if (status.traced) findings_.forgiven_ns.store(now_ns, std::memory_order_relaxed);

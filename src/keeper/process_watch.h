@@ -22,9 +22,12 @@ class ProcessWatch {
   int pidfd() const { return pidfd_.get(); }
   void kill() const;
   int pid() const { return pid_; }
+  // At the last look. False when it is not known.
+  bool lives() const { return lives_; }
 
  private:
   const int pid_;
+  bool lives_ = false;
   Findings& findings_;
   base::Fd pidfd_;
 };

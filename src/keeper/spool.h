@@ -113,7 +113,7 @@ struct SpoolMemory {
   std::atomic<int64_t> module_until_ns[segment::kModules];
   std::atomic<uint32_t> module_returns_to[segment::kModules];
   std::atomic<uint32_t> announced;  // the admin port's address was printed
-  // 1 + how many the OOM killer had ended when the first keeper began; its own are added. 0: not yet.
+  // 1 + how many the OOM killer had ended when the service was last known to live on. 0: not yet.
   std::atomic<uint64_t> oom_kills;
 };
 static_assert(sizeof(SpoolMemory) <= kSpoolDataAt);

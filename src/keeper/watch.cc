@@ -51,8 +51,12 @@ ProcessStatus read_process_status(int pid) {
   const std::string_view tracer = value_of(status, "\nTracerPid:\t");
   const std::string_view state = value_of(status, "\nState:\t");
   const std::string parent(value_of(status, "\nPPid:\t"));
+  // A process that was killed keeps the signal until the last of it has gone.
+  const std::string pending(value_of(status, "\nShdPnd:\t"));
+  const bool killed = (strtoull(pending.c_str(), nullptr, 16) >> (SIGKILL - 1) & 1) != 0;
   return {!tracer.empty() && tracer != "0", state.starts_with('T') || state.starts_with('t'),
-          static_cast<int>(strtol(parent.c_str(), nullptr, 10))};
+          static_cast<int>(strtol(parent.c_str(), nullptr, 10)),
+          !killed && !value_of(status, "\nVmSize:\t").empty()};
 }
 
 Verdict judge(uint32_t phase, std::span<const segment::Beat> beats,

@@ -21,6 +21,7 @@ struct ProcessStatus {
   bool traced = false;   // a debugger is attached
   bool stopped = false;  // SIGSTOP and its like
   int parent = 0;
+  bool lives = false;  // it has memory, and no SIGKILL is on its way to it
 };
 // A process that is gone shows nothing of it.
 ProcessStatus read_process_status(int pid);

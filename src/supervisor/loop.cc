@@ -280,12 +280,21 @@ void Loop::look_at_keeper() {
   if (works || watch_.stuck()) {
     shared_.view.supervision().keeper_stuck.store(works ? 0 : 1, std::memory_order_relaxed);
   }
+  if (tick && watch_.stuck()) look_at_keeper_faults();
   if (!watch_.to_be_killed()) return;
-  if (is_traced(keeper_.pid)) {
+  if (keeper_is_paged_ || is_traced(keeper_.pid)) {
     watch_.forgive();
   } else {
     send_signal(keeper_.pidfd, SIGKILL);
   }
+}
+
+// One that waits for its own code, which a group that is short of memory takes away again and again, is
+// not killed: another would fare no better, and not know whose the live memory is.
+void Loop::look_at_keeper_faults() {
+  const uint64_t faults = major_faults(keeper_.pid);
+  const uint64_t before = std::exchange(keeper_faults_, faults);
+  keeper_is_paged_ = before != 0 && faults > before;
 }
 
 bool Loop::service_beats() const {

@@ -109,6 +109,7 @@ bool Loop::spawn_service() {
 }
 
 bool Loop::spawn_keeper() {
+  keeper_faults_ = 0;
   watch_.started(now_ns_, shared_.view.control().keeper_beat_ns.load(std::memory_order_relaxed));
   Channel channel = make_channel();
   if (!channel.ours) return false;

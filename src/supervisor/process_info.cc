@@ -1,6 +1,8 @@
 #include "supervisor/process_info.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <string_view>
@@ -28,6 +30,20 @@ bool is_traced(pid_t pid) {
   base::FixedText<16> number;
   number.add(pid);
   return is_traced(number.c_str());
+}
+
+uint64_t major_faults(pid_t pid) {
+  base::FixedText<40> path;
+  path.add("/proc/").add(pid).add("/stat");
+  const base::Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  char bytes[512];
+  const ssize_t size = file ? read(file.get(), bytes, sizeof bytes - 1) : 0;
+  if (size <= 0) return 0;
+  bytes[size] = '\0';
+  // The name, which may contain anything, ends at the last parenthesis; majflt is the tenth behind it.
+  const char* at = strrchr(bytes, ')');
+  for (int field = 0; at != nullptr && field < 10; ++field) at = strchr(at + 1, ' ');
+  return at == nullptr ? 0 : strtoull(at, nullptr, 10);
 }
 
 }  // namespace outrigger::supervisor

@@ -1,17 +1,13 @@
 // However a service dies, one entry tells of it, with the stack of the thread that did it; and how
 // it ended stays what it was.
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <fstream>
 #include <regex>
 
+#include "deaths.h"
 #include "harness.h"
-#include "memory_cgroup.h"
 
 namespace outrigger::whole {
 namespace {
@@ -34,21 +30,6 @@ constexpr Death kDeaths[] = {
     {"kill", 137, "service ended: killed by signal 9 (SIGKILL)", nullptr},
     {"exit", 3, "service ended: exit code 3, in the middle of its work", nullptr},
 };
-
-StartOptions options() {
-  StartOptions options;
-  options.environment = {"OUTRIGGER_LISTEN=127.0.0.1:0", "OUTRIGGER_ADMIN=127.0.0.1:0",
-                         "OUTRIGGER_LOGS=stdout-json"};
-  return options;
-}
-
-std::vector<std::string> entries(const std::string& log, std::string_view beginning) {
-  std::vector<std::string> found;
-  for_each_line(log, [&](std::string_view line) {
-    if (json_text(line, "message").starts_with(beginning)) found.emplace_back(line);
-  });
-  return found;
-}
 
 void expect_explained(const Death& death, const std::string& where, const std::string& log) {
   const auto told = entries(log, "service ");
@@ -107,45 +88,6 @@ TEST(Death, as_one_process_is_told_with_the_crashing_threads_stack) {
   const auto told = entries(program.out(), "service crashed");
   ASSERT_EQ(told.size(), 1u) << program.out();
   EXPECT_EQ(json_text(told.front(), "function"), "dier::reads_nowhere") << told.front();
-}
-
-int oom_kills() {
-  const char* const text = getenv("OUTRIGGER_TEST_OOM_KILLS");
-  return text != nullptr ? atoi(text) : 2;
-}
-
-TEST(OutOfMemory, is_told_with_the_heap_profile_at_death) {
-  const MemoryCgroup group(200u << 20);
-  if (!group) GTEST_SKIP() << "no memory cgroup of version 1 can be made here";
-  for (int i = 0; i < oom_kills(); ++i) {
-    StartOptions in_group = options();
-    in_group.in_child = [&] { group.enter(); };
-    Program program(DIER, {}, in_group);
-    const int port = program.service_port();
-    ASSERT_NE(port, 0) << program.err();
-    http(port, "/die?how=leak&where=worker", "POST");
-    ASSERT_EQ(program.exit_status(kPatience), 137) << program.err();
-    const auto told = entries(program.out(), "service ended");
-    ASSERT_EQ(told.size(), 1u) << program.out();
-    const std::string& entry = told.front();
-    EXPECT_TRUE(json_text(entry, "message").starts_with("service ended: killed by the OOM killer"))
-        << entry;
-    EXPECT_NE(json_text(entry, "heap").find("dier::leaks"), std::string::npos) << entry;
-    EXPECT_EQ(json_number(entry, "limit_bytes"), 200 << 20);
-    const std::string name = json_text(entry, "heap_profile");
-    EXPECT_NE(name, "") << entry;
-    // All pieces are there; `profile fetch` puts them together again.
-    Scratch scratch;
-    std::ofstream(scratch.path("log")) << program.out();
-    StartOptions fetch;
-    fetch.in_child = [&] {
-      dup2(open(scratch.path("log").c_str(), O_RDONLY | O_CLOEXEC), STDIN_FILENO);
-    };
-    Program fetched(DIER, {"profile", "fetch", name, "-o", scratch.path("heap")}, fetch);
-    EXPECT_EQ(fetched.exit_status(kPatience), 0) << fetched.err();
-    EXPECT_EQ(read_file(scratch.path("heap")).substr(0, 2), "\x1f\x8b");
-    if (HasFailure()) FAIL() << "in run " << i;
-  }
 }
 
 // "NAME (17) waits for the mutex 0x7f… that OWNER (18) holds": which mutex that is.
