@@ -245,8 +245,9 @@ void Keeper::on_service_ended(std::string how, uint32_t level, int64_t now_ns, i
   ended_how_ = std::move(how);
   ended_level_ = level;
   ended_signal_ = signal;
-  out_of_memory_ = signal == SIGKILL && 1 + memory_group_.oom_kills() >
-                                            spool_->memory().oom_kills.load(std::memory_order_relaxed);
+  out_of_memory_ =
+      signal == SIGKILL &&
+      1 + memory_group_.oom_kills() > spool_->memory().oom_kills.load(std::memory_order_relaxed);
   if (out_of_memory_) heap_report_->begin();
   captured_out_.end();
   captured_err_.end();

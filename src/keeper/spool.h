@@ -44,6 +44,7 @@
 #include "base/mapping.h"
 #include "keeper/ship_memory.h"
 #include "outrigger/result.h"
+#include "pprof/kept_map.h"
 #include "segment/reader.h"
 
 namespace outrigger::keeper {
@@ -115,6 +116,7 @@ struct SpoolMemory {
   std::atomic<uint32_t> announced;  // the admin port's address was printed
   // 1 + how many the OOM killer had ended when the service was last known to live on. 0: not yet.
   std::atomic<uint64_t> oom_kills;
+  pprof::KeptMap service_map;
 };
 static_assert(sizeof(SpoolMemory) <= kSpoolDataAt);
 

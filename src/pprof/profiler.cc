@@ -48,11 +48,21 @@ Profiler::Profiler(const Parts& parts)
 
 void Profiler::watch_samples() {
   if (watching_ || !parts_.with_books) return;
+  const std::lock_guard lock(mutex_);
+  // For a successor, should both end before there is a sample; libraries come later.
+  if (!thread_.joinable() && parts_.map != nullptr && map_.empty())
+    map_ = map_of(parts_.service_pid, *parts_.map);
   if (segment::samples(parts_.view).taken.load(std::memory_order_relaxed) == 0 && !record_is_due())
     return;
   watching_ = true;
-  const std::lock_guard lock(mutex_);
-  if (!thread_.joinable()) thread_ = base::start_thread("or-pprof", [this] { work(); });
+  start();
+}
+
+void Profiler::start() {
+  if (thread_.joinable()) return;
+  // Now, while it is there: the thread may come too late for a service that ends at once.
+  if (parts_.map != nullptr) map_ = map_of(parts_.service_pid, *parts_.map);
+  thread_ = base::start_thread("or-pprof", [this] { work(); });
 }
 
 bool Profiler::record_is_due() const {
@@ -79,7 +89,7 @@ Profiler::Begun Profiler::begin(const Ask& ask) {
     const int64_t since = (now_ns - own.asked_ns) / base::kNsPerSecond;
     return {nullptr, describe(own.job->ask()) + ", begun " + std::to_string(since) + " s ago"};
   }
-  if (!thread_.joinable()) thread_ = base::start_thread("or-pprof", [this] { work(); });
+  start();
   own = {std::make_shared<Job>(ask), now_ns};
   woken_.notify_all();
   return {own.job, {}};
@@ -181,14 +191,15 @@ Unwinder* Profiler::unwinder() {
   const int64_t now_ns = base::monotonic_ns();
   if (unwinder_ == nullptr && now_ns - unwinder_tried_ns_ > kUnwinderTryEveryNs) {
     unwinder_tried_ns_ = now_ns;
-    auto opened = Unwinder::of_process(parts_.service_pid);
+    auto opened = Unwinder::of_process(parts_.service_pid, map_);
     if (opened.ok()) unwinder_ = std::move(*opened);
   }
   return unwinder_.get();
 }
 
 // What naming took, tables of symbols and a debug file that is mapped, is some 20 MB: the next
-// profile reads it again. Of a process that is gone nothing can be read again.
+// profile reads it again. Of a process that is gone it is kept: it may know more than what was mapped
+// at first.
 void Profiler::forget_symbols() {
   const bool in_use =
       std::ranges::any_of(time_looks_, [](const TimeLook& l) { return l.job != nullptr; });

@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "pprof/job.h"
+#include "pprof/kept_map.h"
 #include "segment/sample_reader.h"
 
 namespace outrigger::pprof {
@@ -39,6 +40,7 @@ class Profiler {
     int service_pid = 0;
     int service_bell = -1;
     bool with_books = true;  // keep the books of allocations and waits, from watch_samples() on
+    KeptMap* map = nullptr;  // the service's; none: of one that has gone nothing can be named
   };
   explicit Profiler(const Parts& parts);
   ~Profiler();
@@ -68,6 +70,7 @@ class Profiler {
     return static_cast<size_t>(ask.kind) + (ask.by_itself ? kKinds : 0);
   }
 
+  void start();
   void work();
   void turn(Slot& slot, std::unique_lock<std::mutex>& lock);
   std::optional<Result<std::string>> advance(const std::shared_ptr<Job>& job);
@@ -104,6 +107,7 @@ class Profiler {
   std::array<TimeLook, segment::kTickClocks> time_looks_;
   std::unique_ptr<Heap> heap_;
   std::unique_ptr<Waits> waits_;
+  std::string map_;  // read before the thread starts
   std::unique_ptr<Unwinder> unwinder_;
   int64_t unwinder_tried_ns_ = 0;  // to be opened, or to be told of newly loaded files
   struct BookLook {

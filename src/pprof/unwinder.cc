@@ -5,6 +5,8 @@
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -57,9 +59,11 @@ int find_elf(Dwfl_Module* module, void** user, const char* name, Dwarf_Addr base
   }
   char link[64];
   char target[PATH_MAX];
-  snprintf(link, sizeof(link), "/proc/%d/exe", *user != nullptr ? *static_cast<pid_t*>(*user) : 0);
-  const ssize_t size = readlink(link, target, sizeof(target));
-  if (size > 0 && std::string_view(target, static_cast<size_t>(size)) == view) {
+  // This process's own stands in for that of one that has gone: the three roles are one file.
+  for (const pid_t pid : {*user != nullptr ? *static_cast<pid_t*>(*user) : 0, getpid()}) {
+    snprintf(link, sizeof(link), "/proc/%d/exe", pid);
+    const ssize_t size = readlink(link, target, sizeof(target));
+    if (size <= 0 || std::string_view(target, static_cast<size_t>(size)) != view) continue;
     const int fd = open(link, O_RDONLY | O_CLOEXEC);
     if (fd >= 0) *file_name = strdup(name);
     return fd;
@@ -69,7 +73,7 @@ int find_elf(Dwfl_Module* module, void** user, const char* name, Dwarf_Addr base
 
 class DwflUnwinder final : public Unwinder {
  public:
-  explicit DwflUnwinder(pid_t pid) : pid_(pid) {}
+  DwflUnwinder(pid_t pid, std::string kept_map) : pid_(pid), kept_map_(std::move(kept_map)) {}
   ~DwflUnwinder() override { dwfl_end(dwfl_); }
   DwflUnwinder(const DwflUnwinder&) = delete;
   DwflUnwinder& operator=(const DwflUnwinder&) = delete;
@@ -91,7 +95,10 @@ class DwflUnwinder final : public Unwinder {
   const std::vector<Symbol>& symbols_of(Dwfl_Module* module);
   const Symbol* symbol_at(uint64_t address);
 
+  int report();
+
   pid_t pid_;
+  const std::string kept_map_;
   Dwfl_Callbacks callbacks_{};
   Dwfl* dwfl_ = nullptr;
   bool attached_ = false;
@@ -146,10 +153,23 @@ Result<void> DwflUnwinder::open() {
   return refresh();
 }
 
+// What it has mapped, or had: a process that has ended and was not yet waited for maps nothing.
+int DwflUnwinder::report() {
+  int error = dwfl_linux_proc_report(dwfl_, pid_);
+  const bool has_some = dwfl_getmodules(
+                            dwfl_, [](auto...) -> int { return DWARF_CB_ABORT; }, nullptr, 0) > 0;
+  if (has_some || kept_map_.empty()) return error;
+  FILE* const kept = fmemopen(const_cast<char*>(kept_map_.data()), kept_map_.size(), "r");
+  if (kept == nullptr) return error;
+  error = dwfl_linux_proc_maps_report(dwfl_, kept);
+  fclose(kept);
+  return error;
+}
+
 Result<void> DwflUnwinder::refresh() {
   symbols_.clear();
   dwfl_report_begin(dwfl_);
-  const int error = dwfl_linux_proc_report(dwfl_, pid_);
+  const int error = report();
   dwfl_report_end(dwfl_, nullptr, nullptr);
   if (error != 0) {
     return failed("what process " + std::to_string(pid_) + " has mapped cannot be read: " +
@@ -363,8 +383,8 @@ std::vector<Frame> DwflUnwinder::frames_at(uint64_t address) {
 
 }  // namespace
 
-Result<std::unique_ptr<Unwinder>> Unwinder::of_process(pid_t pid) {
-  auto unwinder = std::make_unique<DwflUnwinder>(pid);
+Result<std::unique_ptr<Unwinder>> Unwinder::of_process(pid_t pid, std::string kept_map) {
+  auto unwinder = std::make_unique<DwflUnwinder>(pid, std::move(kept_map));
   if (Result<void> opened = unwinder->open(); !opened.ok()) return opened.error();
   return std::unique_ptr<Unwinder>(std::move(unwinder));
 }

@@ -48,7 +48,8 @@ struct Frame {
 class Unwinder {
  public:
   // Reads what the process has mapped. Fails with a sentence when that cannot be read.
-  static Result<std::unique_ptr<Unwinder>> of_process(pid_t pid);
+  // `kept_map`: what it had, in lines as /proc/PID/maps has them, should it be gone (kept_map.h).
+  static Result<std::unique_ptr<Unwinder>> of_process(pid_t pid, std::string kept_map = {});
   virtual ~Unwinder() = default;
 
   // The addresses of a stack, leaf first; each but the leaf lies in its call instruction (one less

@@ -107,8 +107,8 @@ class Loop {
   int exit_status_ = -1;            // -1: the service's own
   bool keeper_gave_up_ = false;     // it said why; another one would say the same
   bool keeper_finished_ = false;
-  uint64_t keeper_faults_ = 0;      // major ones, at the last tick that found it stuck
-  bool keeper_is_paged_ = false;    // there were some since the tick before
+  uint64_t keeper_faults_ = 0;    // major ones, at the last tick that found it stuck
+  bool keeper_is_paged_ = false;  // there were some since the tick before
   bool calls_refused_ = false;
   bool service_killed_ = false;
 };

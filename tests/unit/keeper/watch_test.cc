@@ -138,8 +138,11 @@ TEST(ProcessStatus, a_stopped_process_shows_as_such) {
   kill(child, SIGSTOP);
   EXPECT_TRUE(eventually([&] { return read_process_status(child).stopped; }));
   EXPECT_FALSE(read_process_status(child).traced);
+  EXPECT_TRUE(read_process_status(child).lives);
   kill(child, SIGKILL);
+  EXPECT_FALSE(read_process_status(child).lives) << "on its way out, or not yet waited for";
   waitpid(child, nullptr, 0);
+  EXPECT_FALSE(read_process_status(child).lives) << "gone";
   EXPECT_FALSE(read_process_status(child).stopped) << "gone";
 }
 

@@ -9,6 +9,7 @@
 #include <random>
 
 #include "pprof/held_thread.h"
+#include "pprof/kept_map.h"
 
 namespace outrigger::pprof {
 namespace {
@@ -51,6 +52,33 @@ TEST(Unwinder, a_held_childs_stack_has_its_function_and_main) {
   }
   EXPECT_NE(names.find("waits_here"), std::string::npos) << names;
   EXPECT_NE(names.find("main\n"), std::string::npos) << names;
+}
+
+// As a keeper does that finds the service gone: by what is kept of its map, in memory that a keeper
+// before it may have filled.
+TEST(Unwinder, names_the_functions_of_a_process_that_has_gone) {
+  auto kept = std::make_unique<KeptMap>();
+  pid_t pid;
+  std::string map;
+  {
+    const Child child;
+    pid = child.pid();
+    map = map_of(pid, *kept);
+  }
+  EXPECT_NE(map, "");
+  EXPECT_EQ(map_of(pid, *kept), map);
+  EXPECT_FALSE(Unwinder::of_process(pid).ok());
+  auto unwinder = Unwinder::of_process(pid, map);
+  ASSERT_TRUE(unwinder.ok()) << unwinder.error().message;
+  const auto address = reinterpret_cast<uint64_t>(waits_here);  // a fork lies where its parent does
+  EXPECT_NE((*unwinder)->function_at(address).name.find("waits_here"), std::string::npos)
+      << (*unwinder)->function_at(address).name;
+}
+
+TEST(Unwinder, of_a_process_that_was_never_seen_keeps_nothing) {
+  auto kept = std::make_unique<KeptMap>();
+  EXPECT_EQ(map_of(0x3fffffff, *kept), "");
+  EXPECT_EQ(kept->bytes, 0u);
 }
 
 TEST(Unwinder, noise_for_a_stack_ends) {

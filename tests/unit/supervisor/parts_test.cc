@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 
 #include "supervisor/listeners.h"
 #include "supervisor/notify.h"
+#include "supervisor/process_info.h"
 #include "supervisor/relief.h"
 #include "supervisor/shared.h"
 
@@ -240,6 +242,28 @@ TEST_F(NotifyTest, word_that_finds_the_queue_full_is_said_again) {
   EXPECT_EQ(heard(), "READY=1");
   notifier.retry();
   EXPECT_EQ(heard(), "");
+}
+
+// A file that nobody has in memory, so that each page of it is waited for.
+TEST(ProcessInfo, counts_waits_for_pages_of_files) {
+  EXPECT_EQ(major_faults(0x3fffffff), 0u);
+  char path[] = "pages-XXXXXX";
+  const base::Fd file(mkstemp(path));
+  unlink(path);
+  constexpr size_t kBytes = 1u << 20;
+  const std::string text(kBytes, 'x');
+  ASSERT_EQ(write(file.get(), text.data(), kBytes), static_cast<ssize_t>(kBytes));
+  fsync(file.get());
+  posix_fadvise(file.get(), 0, 0, POSIX_FADV_DONTNEED);
+  void* const mapped = mmap(nullptr, kBytes, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  ASSERT_NE(mapped, MAP_FAILED);
+  unsigned char resident = 0;
+  ASSERT_EQ(mincore(mapped, 1, &resident), 0);
+  if ((resident & 1) != 0) GTEST_SKIP() << "this directory's files are always in memory";
+  const uint64_t before = major_faults(getpid());
+  EXPECT_EQ(*static_cast<const volatile char*>(mapped), 'x');
+  EXPECT_GT(major_faults(getpid()), before);
+  munmap(mapped, kBytes);
 }
 
 TEST(NotifyWithoutSocket, says_nothing_anywhere) {
