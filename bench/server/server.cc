@@ -2,7 +2,9 @@
 // on the same machine: what else it does meets all of them.
 //
 //   greet/PEER/CONNECTIONS   medians over the rounds: requests_per_s, p50_us, p99_us; for outrigger
-//   also the ratios to the better of the Beast servers (of the throughput; its own p99)
+//   also the ratios to the better of the Beast servers (of the throughput; its own p99), and what the
+//   black box costs: throughput_to_without is the median over the rounds of each round's ratio to the same
+//   service without crash handlers, Landlock and hang reports, which came right before or after it
 #include <arpa/inet.h>
 #include <benchmark/benchmark.h>
 #include <fcntl.h>
@@ -25,7 +27,8 @@ namespace {
 
 constexpr int kRounds = 5;
 constexpr int kSeconds = 3;
-constexpr const char* kPeers[] = {"beast_1_thread", "beast_2_threads", "outrigger"};
+constexpr const char* kWithout = "outrigger_without_black_box";
+constexpr const char* kPeers[] = {"beast_1_thread", "beast_2_threads", "outrigger", kWithout};
 
 int free_port() {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -65,6 +68,11 @@ Running start(const std::string& peer) {
     const int null = open("/dev/null", O_RDWR);
     dup2(null, 1);
     dup2(null, 2);
+    if (peer == kWithout) {
+      setenv("BENCH_WITHOUT_BLACK_BOX", "1", 1);
+      execl(GREETER, GREETER, "run", "--listen", listen.c_str(), "--admin", "127.0.0.1:0",
+            "--no-confine", nullptr);
+    }
     if (peer == "outrigger") {
       execl(GREETER, GREETER, "run", "--listen", listen.c_str(), "--admin", "127.0.0.1:0", nullptr);
     }
@@ -77,6 +85,7 @@ Running start(const std::string& peer) {
 
 struct Measured {
   double per_s = 0, p50_us = 0, p99_us = 0;
+  double to_without = 0;  // of the whole measurement
 };
 
 // "1.23ms" in microseconds.
@@ -117,13 +126,18 @@ std::map<std::string, Measured> measure(int connections) {
   std::map<std::string, std::vector<double>> per_s, p50, p99;
   std::map<std::string, Running> servers;
   for (const char* peer : kPeers) servers[peer] = start(peer);
+  std::vector<double> to_without;
   for (int round = 0; round < kRounds; ++round) {
-    for (const char* peer : kPeers) {
+    // Forth and back: nobody is always behind the same one.
+    std::vector<const char*> turn(std::begin(kPeers), std::end(kPeers));
+    if (round % 2 != 0) std::reverse(turn.begin(), turn.end());
+    for (const char* peer : turn) {
       const Measured one = load(servers[peer], connections);
       per_s[peer].push_back(one.per_s);
       p50[peer].push_back(one.p50_us);
       p99[peer].push_back(one.p99_us);
     }
+    to_without.push_back(per_s["outrigger"].back() / per_s[kWithout].back());
   }
   std::map<std::string, Measured> all;
   for (const char* peer : kPeers) {
@@ -131,6 +145,7 @@ std::map<std::string, Measured> measure(int connections) {
     waitpid(servers[peer].pid, nullptr, 0);
     all[peer] = {median(per_s[peer]), median(p50[peer]), median(p99[peer])};
   }
+  all["outrigger"].to_without = median(to_without);
   return all;
 }
 
@@ -149,6 +164,7 @@ void greet(benchmark::State& state, const std::string& peer, int connections) {
   const Measured& best = one.per_s > two.per_s ? one : two;
   state.counters["throughput_to_beast"] = own.per_s / best.per_s;
   state.counters["p99_to_beast"] = own.p99_us / best.p99_us;
+  state.counters["throughput_to_without"] = own.to_without;
 }
 
 }  // namespace
