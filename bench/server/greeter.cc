@@ -11,7 +11,8 @@ using namespace outrigger;
 
 int main(int argc, char** argv) {
   const bool bare = getenv("BENCH_WITHOUT_BLACK_BOX") != nullptr;
-  Service service{{.name = "bench-greeter", .hang_report_after = std::chrono::seconds(bare ? 0 : 5)}};
+  Service service{
+      {.name = "bench-greeter", .hang_report_after = std::chrono::seconds(bare ? 0 : 5)}};
   if (bare) {
     service.on_start([]() -> Result<void> {
       for (const int crash : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) signal(crash, SIG_DFL);
