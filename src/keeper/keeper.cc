@@ -112,8 +112,9 @@ Result<std::unique_ptr<Keeper>> Keeper::make(Options options) {
   const int supervisor = alone ? 0 : card.parent_pid;
   const int service = alone ? getpid() : service_in(view, supervisor);
   keeper->process_ = std::make_unique<ProcessWatch>(service, supervisor, keeper->findings_);
-  keeper->profiles_ = std::make_unique<Profiles>(pprof::Profiler::Parts{
-      view, service, card.service_bell, keeper->options_.with_admin, &memory.memory().service_map});
+  keeper->profiles_ = std::make_unique<Profiles>(
+      pprof::Profiler::Parts{view, service, card.service_bell, keeper->options_.with_admin,
+                             &memory.memory().service_map, memory.kept_heap()});
   keeper->black_box_ = std::make_unique<BlackBox>(
       view, service, alone ? BlackBox::Place::kSameProcess : BlackBox::Place::kOtherProcess);
   keeper->heap_report_ = std::make_unique<HeapReport>(*keeper->profiles_);

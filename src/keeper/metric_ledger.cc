@@ -14,7 +14,8 @@ constexpr uint64_t kMagic = 0x314547444c544d4fULL;  // "OMTLDGE1"
 
 }  // namespace
 
-static_assert(kSpoolFileBytes <= segment::kLedgerAt);
+static_assert(kKeptHeapAt % segment::kPage == 0);
+static_assert(kKeptHeapAt + sizeof(pprof::KeptHeap) <= segment::kLedgerAt);
 static_assert(sizeof(LedgerHead) <= segment::kPage);
 static_assert(sizeof(LedgerEntry) == segment::kLedgerEntryBytes);
 static_assert(sizeof(LedgerOctave) == segment::kLedgerOctaveBytes);

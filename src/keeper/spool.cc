@@ -85,6 +85,10 @@ bool Spool::map(int fd) {
   head_ = base::Mapping::shared(fd, kSpoolDataAt);
   if (!head_) return false;
   const bool large = memory().data_bytes == kSpoolDataMax && is_large_enough(fd, kSpoolFileBytes);
+  if (is_large_enough(fd, kKeptHeapAt + sizeof(pprof::KeptHeap)))
+    heap_ = base::Mapping(
+        mmap(nullptr, sizeof(pprof::KeptHeap), PROT_READ | PROT_WRITE, MAP_SHARED, fd, kKeptHeapAt),
+        sizeof(pprof::KeptHeap));
   small_ = map_twice(kSpoolDataAt, kSmallBytes);
   return small_ && map_large(large ? kSpoolDataMax : kSpoolDataBytes);
 }

@@ -44,6 +44,7 @@
 #include "base/mapping.h"
 #include "keeper/ship_memory.h"
 #include "outrigger/result.h"
+#include "pprof/kept_heap.h"
 #include "pprof/kept_map.h"
 #include "segment/reader.h"
 
@@ -59,6 +60,8 @@ inline constexpr size_t kSpoolDataMax = 16u << 20;
 inline constexpr size_t kShipAt = kLargeAt + kSpoolDataMax;
 inline constexpr size_t kCellsAt = kShipAt + kShipHeadBytes;
 inline constexpr size_t kSpoolFileBytes = kCellsAt + kCells * kCellBytes;
+// Between it and the metrics' ledger (segment::kLedgerAt).
+inline constexpr size_t kKeptHeapAt = kSpoolFileBytes;
 // The keeper's entries, stdout's lines, stderr's: render::kKeeperRing and on.
 inline constexpr size_t kOwnSources = 3;
 // No rendered entry is longer (a test holds render::bytes_max() against it).
@@ -133,6 +136,8 @@ class Spool {
   Found found() const { return found_; }
   uint64_t boot() const { return memory().boot; }
   SpoolMemory& memory() const { return *reinterpret_cast<SpoolMemory*>(head_.data()); }
+  // nullptr where the file has no place for it.
+  pprof::KeptHeap* kept_heap() const { return static_cast<pprof::KeptHeap*>(heap_.data()); }
 
   enum class Consumers { kOutput, kShipping, kBoth };
   // By the drain's thread. Until then it is the output alone; shipping begins with what is committed
@@ -253,6 +258,7 @@ class Spool {
   base::Mapping small_;
   base::Mapping large_;
   base::Mapping ship_;
+  base::Mapping heap_;
   size_t data_bytes_ = 0;
   std::atomic<uint64_t> grown_at_{UINT64_MAX};  // set by the drain's thread
   Consumers consumers() const { return consumers_.load(std::memory_order_relaxed); }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <unordered_map>
 
 namespace outrigger::pprof {
 namespace {
@@ -26,6 +27,59 @@ Worth worth_of(uint64_t bytes, uint64_t weight_bytes) {
 
 }  // namespace
 
+Heap::Heap(segment::View view, KeptHeap* kept) : view_(view), kept_(kept) {
+  if (kept_ != nullptr) take_up();
+}
+
+// Thread names and tags are not kept, nor what was freed again.
+void Heap::take_up() {
+  // Acquire: pairs with the release in keep().
+  const size_t words =
+      std::min<size_t>(kept_->words.load(std::memory_order_acquire), KeptHeap::kWordsMax);
+  std::unordered_map<uint32_t, uint32_t> stack_at;
+  for (size_t at = 0; at < words;) {
+    const uint64_t size = kept_->stacks[at];
+    if (size >= words - at) break;
+    const uint32_t stack = stacks_.add({kept_->stacks + at + 1, static_cast<size_t>(size)}, 0, {});
+    if (stack == Stacks::kNone) break;
+    kept_at_.resize(stacks_.all().size());
+    kept_at_[stack] = static_cast<uint32_t>(at + 1);
+    stack_at.emplace(static_cast<uint32_t>(at), stack);
+    at += 1 + static_cast<size_t>(size);
+  }
+  // Places that were never used have no page there, and are not to get one by being read.
+  const uint32_t used =
+      std::min<uint32_t>(share().used.load(std::memory_order_relaxed), kHeapBlocks);
+  owners_.resize(used);
+  for (uint32_t i = 0; i < used; ++i) {
+    const uint32_t generation = kept_->owners[i].generation.load(std::memory_order_acquire);
+    const auto found = stack_at.find(kept_->owners[i].stack);
+    if (generation != 0 && found != stack_at.end()) owners_[i] = {generation, found->second};
+  }
+}
+
+void Heap::keep(const segment::Sample& sample, uint32_t stack) {
+  if (stack == Stacks::kNone || sample.heap_index >= kHeapBlocks) return;
+  if (kept_at_.size() <= stack) {
+    kept_at_.resize(stack + 1);
+    const uint32_t at = kept_->words.load(std::memory_order_relaxed);
+    if (at + 1 + addresses_.size() <= KeptHeap::kWordsMax) {
+      kept_->stacks[at] = addresses_.size();
+      std::ranges::copy(addresses_, kept_->stacks + at + 1);
+      kept_->words.store(static_cast<uint32_t>(at + 1 + addresses_.size()),
+                         std::memory_order_release);
+      kept_at_[stack] = at + 1;
+    }
+  }
+  KeptHeap::Owner& owner = kept_->owners[sample.heap_index];
+  // While it changes it is nobody's.
+  owner.generation.store(0, std::memory_order_relaxed);
+  std::atomic_thread_fence(std::memory_order_release);
+  if (kept_at_[stack] == 0) return;
+  owner.stack = kept_at_[stack] - 1;
+  owner.generation.store(sample.heap_generation, std::memory_order_release);
+}
+
 void Heap::add(const segment::Sample& sample, Unwinder& unwinder) {
   ++samples_;
   unwinder.unwind(sample, addresses_);
@@ -37,6 +91,7 @@ void Heap::add(const segment::Sample& sample, Unwinder& unwinder) {
   // Samples may come in another order than they were taken.
   if (static_cast<int32_t>(sample.heap_generation - owner.generation) <= 0) return;
   owner = {sample.heap_generation, stack};
+  if (kept_ != nullptr) keep(sample, stack);
 }
 
 uint64_t Heap::live() const {

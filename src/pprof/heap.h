@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "pprof/book.h"
+#include "pprof/kept_heap.h"
 #include "segment/sample_reader.h"
 #include "segment/samples.h"
 
@@ -16,7 +17,8 @@ namespace outrigger::pprof {
 
 class Heap final : public Book {
  public:
-  explicit Heap(segment::View view) : view_(view) {}
+  // `kept`: what a predecessor knew is taken from there, and what comes is written to it; may be none.
+  explicit Heap(segment::View view, KeptHeap* kept = nullptr);
 
   void add(const segment::Sample& sample, Unwinder& unwinder) override;
   std::optional<Error> missing() const override;
@@ -35,11 +37,15 @@ class Heap final : public Book {
     uint32_t stack = 0;
   };
   segment::HeapShare& share() const { return segment::heap(view_); }
+  void take_up();
+  void keep(const segment::Sample& sample, uint32_t stack);
 
   segment::View view_;
+  KeptHeap* kept_;
   Stacks stacks_;  // label: of labels_; values: objects and bytes allocated
   LabelSets labels_;
-  std::vector<Owner> owners_;  // grows to the places in use
+  std::vector<Owner> owners_;      // grows to the places in use
+  std::vector<uint32_t> kept_at_;  // by stack, 1 + its word; 0: there was no room
   std::vector<uint64_t> addresses_;
   uint64_t samples_ = 0;
 };

@@ -40,7 +40,7 @@ Profiler::Profiler(const Parts& parts)
       began_ns_(base::monotonic_ns()),
       reader_(parts.view),
       sample_(std::make_unique_for_overwrite<segment::Sample>()) {
-  heap_ = std::make_unique<Heap>(parts.view);
+  heap_ = std::make_unique<Heap>(parts.view, parts.heap);
   waits_ = std::make_unique<Waits>(parts.view);
   ticks_ = std::make_unique<Ticks>(parts.view, parts.service_bell);
   record_ = std::make_unique<Record>(parts.service_pid);

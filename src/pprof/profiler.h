@@ -19,6 +19,7 @@
 #include <thread>
 
 #include "pprof/job.h"
+#include "pprof/kept_heap.h"
 #include "pprof/kept_map.h"
 #include "segment/sample_reader.h"
 
@@ -39,8 +40,9 @@ class Profiler {
     segment::View view;
     int service_pid = 0;
     int service_bell = -1;
-    bool with_books = true;  // keep the books of allocations and waits, from watch_samples() on
-    KeptMap* map = nullptr;  // the service's; none: of one that has gone nothing can be named
+    bool with_books = true;    // keep the books of allocations and waits, from watch_samples() on
+    KeptMap* map = nullptr;    // the service's; none: of one that has gone nothing can be named
+    KeptHeap* heap = nullptr;  // none: a successor begins anew
   };
   explicit Profiler(const Parts& parts);
   ~Profiler();
