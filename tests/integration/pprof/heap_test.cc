@@ -40,6 +40,36 @@ TEST(HeapProfile, live_bytes_and_who_holds_them) {
   for_both(expect_live_bytes);
 }
 
+// What lived before a keeper's death, its successor shows too, though the samples are gone.
+void expect_to_outlive_a_keeper(const std::string& file) {
+  Program program(file, run("hold", {"--threads", "0", "--interval", "32768"}));
+  ASSERT_NE(program.admin_port(), 0) << program.err();
+  ASSERT_TRUE(eventually(60s, [&] { return program.out().find("held: ") != std::string::npos; }));
+  Scratch scratch;
+  const auto live = [&] {
+    write_file(scratch.path("heap"),
+               http(program.admin_port(), "/debug/pprof/heap", "GET", 60s).body);
+    return go_tool_pprof("-top -focus=holds_ -sample_index=inuse_space", scratch.path("heap"));
+  };
+  const std::string before = live();
+  const pid_t keeper = program.keeper_pid();
+  ASSERT_GT(keeper, 0);
+  kill(keeper, SIGKILL);
+  ASSERT_TRUE(eventually(kPatience, [&] {
+    const pid_t now = program.keeper_pid();
+    return now > 0 && now != keeper;
+  })) << program.err();
+  const std::string after = live();
+  EXPECT_GT(megabytes_in(before), 1) << before;
+  EXPECT_EQ(megabytes_in(after), megabytes_in(before)) << before << after;
+  EXPECT_NEAR(share_of(shares(after), "holds_three_quarters").flat, 75, 5) << after;
+}
+
+TEST(HeapProfile, of_what_lived_before_it_is_shown_by_a_successor_of_the_keeper) {
+  if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
+  for_both(expect_to_outlive_a_keeper);
+}
+
 TEST(HeapProfile, a_leak_in_one_function_is_named_first) {
   if (!has_go()) GTEST_SKIP() << "golang-go is not installed";
   Program program(LOAD, run("leak", {"--interval", "32768"}));
