@@ -26,7 +26,10 @@ namespace outrigger::test {
 void tell(std::string_view part, std::string_view what) {
   const char* path = getenv("CREW_REPORT");
   const base::Fd file(path == nullptr ? -1 : open(path, O_WRONLY | O_APPEND | O_CLOEXEC));
-  base::write_line(file.get(), part, " ", base::Decimal(getpid()).view(), " ", what);
+  // In one piece, since all processes append to the same file.
+  const std::string line =
+      std::string(part) + " " + std::to_string(getpid()) + " " + std::string(what) + "\n";
+  if (write(file.get(), line.data(), line.size()) < 0) return;
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -67,7 +68,9 @@ TEST(HealthSlot, a_reader_never_accepts_a_mixture) {
       writer.ended(pass(std::string(500, static_cast<char>('a' + i % 26))), i, i);
   });
   int accepted = 0;
-  for (int i = 0; i < 20'000; ++i) {
+  // On a busy machine the writer may stand still within a write: then nothing is accepted.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  for (int i = 0; i < 20'000 || (accepted < 100 && std::chrono::steady_clock::now() < until); ++i) {
     const uint32_t before = slot.version.load(std::memory_order_acquire);
     uint64_t words[sizeof(HealthSlot) / 8];
     for (size_t w = 0; w < std::size(words); ++w) {
@@ -88,7 +91,7 @@ TEST(HealthSlot, a_reader_never_accepts_a_mixture) {
   }
   stop = true;
   writing.join();
-  EXPECT_GT(accepted, 0);
+  EXPECT_GE(accepted, 100);
 }
 
 }  // namespace
