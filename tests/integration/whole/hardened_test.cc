@@ -1,6 +1,7 @@
 // Supervisor and keeper give up what they never do; and a keeper that crashes is explained by the next.
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -47,6 +48,16 @@ TEST(Hardened, supervisor_and_keeper_have_filters_and_the_service_has_its_freedo
   EXPECT_EQ(program.exit_status(kPatience), 0) << program.err();
 }
 
+// kill() lets the kernel choose a thread, and that is another while the first one starts some.
+void send_to_main_thread(pid_t pid, int signal) {
+  siginfo_t info{};
+  info.si_signo = signal;
+  info.si_code = SI_QUEUE;
+  info.si_pid = getpid();
+  info.si_uid = getuid();
+  syscall(SYS_rt_tgsigqueueinfo, pid, pid, signal, &info);
+}
+
 TEST(Hardened, a_keepers_crash_is_told_by_the_next_with_its_stack) {
   Program program(LOGGER, run());
   ASSERT_NE(program.service_port(), 0) << program.err();
@@ -54,7 +65,7 @@ TEST(Hardened, a_keepers_crash_is_told_by_the_next_with_its_stack) {
   for (const int signal : {SIGSEGV, SIGABRT}) {
     const pid_t crashing = program.keeper_pid();
     ASSERT_GT(crashing, 1);
-    kill(crashing, signal);
+    send_to_main_thread(crashing, signal);
     const std::string beginning =
         signal == SIGSEGV ? "keeper crashed: SIGSEGV" : "keeper crashed: SIGABRT";
     ASSERT_TRUE(eventually(kPatience, [&] { return !entry(program.out(), beginning).empty(); }))
